@@ -1,0 +1,5 @@
+"""`python -m hpotune` is `hpotune`."""
+
+from hpotune.cli import main
+
+main()
