@@ -1,0 +1,277 @@
+"""The closed union of events, and their codec to the JSON objects of the journal (format 1).
+
+Events are *facts* (what was measured or asked of the tuner) or *decisions* (what the tuner chose). A decision carries
+`saw`: the number of the last event it looked at. The number `n` of an event is its place in the journal, from 0.
+
+    facts       study_started, study_resumed, capacity, job_started, reported, job_ended, timer_fired, signal_received
+    decisions   trial_planned, space_exhausted, job_planned, trial_paused, trial_promoted, trial_stopped, study_finished
+
+Everything measured (times, pids, memory, hosts, seconds) sits under the one key `measured`; its `at` is the number of
+seconds since the session began. Two runs with the same seed, one worker and no timer fired differ in nothing else.
+
+Events are NamedTuples: immutable, and cheap enough to build half a million of them when a long run is read back.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any, Literal, NamedTuple, TypeAlias, cast, get_args
+
+FORMAT = 1
+
+JsonObject: TypeAlias = Mapping[str, Any]
+Budget: TypeAlias = int | float
+Origin = Literal["search", "default", "enqueue", "confirm"]
+JobCause = Literal["first", "promotion", "retry", "resume"]
+Outcome = Literal["completed", "failed", "stopped", "interrupted", "lost"]
+Cause = Literal["exit", "signal", "timeout", "stall", "oom", "no_metric", "nan", "launch", "interrupted"]
+Timer = Literal["time_limit", "timeout", "stall"]
+SignalMode = Literal["drain", "stop"]
+
+NOTHING: JsonObject = {}
+
+
+class StudyStarted(NamedTuple):
+    """The run begins: the whole resolved study, the seed, and what it was started with."""
+
+    format: int
+    study: JsonObject
+    seed: int
+    versions: JsonObject = NOTHING
+    hashes: JsonObject = NOTHING
+    measured: JsonObject = NOTHING
+
+
+class StudyResumed(NamedTuple):
+    """A later session begins. `study` is the whole study when `changes` altered it, else None.
+
+    `retry_failed` lists the causes of the failed trials that are to be run again.
+    """
+
+    changes: list[JsonObject]
+    study: JsonObject | None = None
+    retry_failed: list[str] = []  # noqa: RUF012 - never changed in place; a NamedTuple needs a plain default
+    versions: JsonObject = NOTHING
+    hashes: JsonObject = NOTHING
+    measured: JsonObject = NOTHING
+
+
+class Capacity(NamedTuple):
+    """How many jobs may be out at a time from now on."""
+
+    workers: int
+    measured: JsonObject = NOTHING
+
+
+class JobStarted(NamedTuple):
+    """The executor has started a process for an attempt; its opaque handle is in `measured`."""
+
+    trial: int
+    job: int
+    attempt: int
+    executor: str
+    slots: list[str] = []  # noqa: RUF012 - as above
+    measured: JsonObject = NOTHING
+
+
+class Reported(NamedTuple):
+    """One value of the metric, with the metric's own sign, at one budget (None: the line named none)."""
+
+    trial: int
+    job: int
+    attempt: int
+    budget: Budget | None
+    value: float
+    also: Mapping[str, float] = NOTHING
+    late: bool = False
+    measured: JsonObject = NOTHING
+
+
+class JobEnded(NamedTuple):
+    """An attempt is over and its processes are gone.
+
+    `cause` says why it failed, or what interrupted it. `notes` holds what was noticed on the way (reports dropped or
+    thinned, a zero-based budget, a start from scratch, stragglers); `message` what the user should read first.
+    """
+
+    trial: int
+    job: int
+    attempt: int
+    outcome: Outcome
+    cause: str | None = None
+    code: int | None = None
+    signal: int | None = None
+    message: str = ""
+    notes: JsonObject = NOTHING
+    measured: JsonObject = NOTHING
+
+
+class TimerFired(NamedTuple):
+    """A limit of time was reached: the study's (`trial` is None) or an attempt's."""
+
+    timer: Timer
+    trial: int | None = None
+    job: int | None = None
+    attempt: int | None = None
+    measured: JsonObject = NOTHING
+
+
+class SignalReceived(NamedTuple):
+    """The user, or the batch system, asked the tuner to end: after the running trials (drain), or now (stop)."""
+
+    signal: str
+    mode: SignalMode
+    measured: JsonObject = NOTHING
+
+
+class TrialPlanned(NamedTuple):
+    """A new trial, its configuration and the budget it is first trained to.
+
+    `record` is what the searcher wants to remember of its proposal.
+    """
+
+    trial: int
+    config: dict[str, Any]
+    origin: Origin
+    saw: int
+    budget: Budget | None = None
+    replicate: int | None = None
+    record: JsonObject = NOTHING
+    measured: JsonObject = NOTHING
+
+
+class SpaceExhausted(NamedTuple):
+    """The searcher has no further configuration to propose."""
+
+    reason: str
+    saw: int
+    measured: JsonObject = NOTHING
+
+
+class JobPlanned(NamedTuple):
+    """An attempt is about to be launched, to train its trial from budget `start` to budget `to`."""
+
+    trial: int
+    job: int
+    attempt: int
+    start: Budget | None
+    to: Budget | None
+    cause: JobCause
+    saw: int
+    measured: JsonObject = NOTHING
+
+
+class TrialPaused(NamedTuple):
+    """The scheduler keeps a trial at its rung."""
+
+    trial: int
+    reason: JsonObject
+    saw: int
+    measured: JsonObject = NOTHING
+
+
+class TrialPromoted(NamedTuple):
+    """The scheduler trains a paused trial on to budget `to`."""
+
+    trial: int
+    to: Budget
+    reason: JsonObject
+    saw: int
+    measured: JsonObject = NOTHING
+
+
+class TrialStopped(NamedTuple):
+    """The scheduler ends a trial early; it is stopped whatever its exit, and its later reports are late."""
+
+    trial: int
+    reason: JsonObject
+    saw: int
+    measured: JsonObject = NOTHING
+
+
+class StudyFinished(NamedTuple):
+    """Nothing more is to be done, and why: a limit, the target, an exhausted space, or the user's wish."""
+
+    why: str
+    saw: int
+    measured: JsonObject = NOTHING
+
+
+Fact: TypeAlias = (
+    StudyStarted | StudyResumed | Capacity | JobStarted | Reported | JobEnded | TimerFired | SignalReceived
+)
+Decision: TypeAlias = (
+    TrialPlanned | SpaceExhausted | JobPlanned | TrialPaused | TrialPromoted | TrialStopped | StudyFinished
+)
+Event: TypeAlias = Fact | Decision
+
+NAMES: dict[type[Event], str] = {
+    StudyStarted: "study_started",
+    StudyResumed: "study_resumed",
+    Capacity: "capacity",
+    JobStarted: "job_started",
+    Reported: "reported",
+    JobEnded: "job_ended",
+    TimerFired: "timer_fired",
+    SignalReceived: "signal_received",
+    TrialPlanned: "trial_planned",
+    SpaceExhausted: "space_exhausted",
+    JobPlanned: "job_planned",
+    TrialPaused: "trial_paused",
+    TrialPromoted: "trial_promoted",
+    TrialStopped: "trial_stopped",
+    StudyFinished: "study_finished",
+}
+DECISIONS: tuple[type[Decision], ...] = get_args(Decision)
+
+_RENAMED = {"start": "from"}  # a budget goes from, to; `from` is no name in Python
+_REQUIRED = object()
+_CODECS: dict[type[Event], tuple[tuple[str, Any], ...]] = {
+    kind: tuple((_RENAMED.get(name, name), kind._field_defaults.get(name, _REQUIRED)) for name in kind._fields)
+    for kind in NAMES
+}
+_KINDS = {name: (kind, _CODECS[kind]) for kind, name in NAMES.items()}
+
+
+def encode(n: int, event: Event) -> dict[str, Any]:
+    """The JSON object of event number `n`. Fields at their default are left out; no float in it is non-finite."""
+    kind = type(event)
+    line: dict[str, Any] = {"n": n, "event": NAMES[kind]}
+    for (key, default), value in zip(_CODECS[kind], event, strict=True):
+        if default is _REQUIRED or value != default:
+            line[key] = value
+    if kind is Reported:
+        line["value"] = _finite_or_word(line["value"])
+        if "also" in line:
+            line["also"] = {name: _finite_or_word(number) for name, number in line["also"].items()}
+    return line
+
+
+def decode(line: Mapping[str, Any]) -> Event:
+    """The event of a JSON object of the journal.
+
+    Raises:
+        ValueError: the object is no event of this format.
+    """
+    try:
+        kind, fields = _KINDS[line["event"]]
+        values = [line[key] if default is _REQUIRED else line.get(key, default) for key, default in fields]
+    except KeyError as error:
+        raise ValueError(f"no event of format {FORMAT}: it has no {error}") from None
+    event = kind(*values)
+    if type(event) is Reported:
+        return _with_numbers(event)
+    return event
+
+
+def _with_numbers(event: Reported) -> Reported:
+    """The report with its non-finite numbers, written as words, turned back into floats."""
+    value = float(event.value)
+    if any(isinstance(number, str) for number in cast("Mapping[str, object]", event.also).values()):
+        return event._replace(value=value, also={name: float(number) for name, number in event.also.items()})
+    return event if event.value is value else event._replace(value=value)
+
+
+def _finite_or_word(number: float) -> float | str:
+    return number if math.isfinite(number) else str(float(number))

@@ -1,0 +1,284 @@
+"""What has happened: the fold of a journal's events. `History.fold` costs the same for the first event and the
+millionth: all that a decision needs is kept up to date, never counted. The fold applies decisions, it does not judge.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from hpotune import events as ev
+from hpotune.events import Budget, Event, JsonObject, Origin
+from hpotune.history.observations import Observations, Tried
+from hpotune.history.trial import JobView, State, Trial, trial_loss
+from hpotune.study import Study
+
+# An attempt that takes the whole tuner down with it this often in a row, without a report, is not tried again.
+MAX_CRASHES = 3
+
+
+class History:
+    """The state of a run after some events. Feed it with `fold`; read everything else."""
+
+    def __init__(self) -> None:
+        self.n = -1  # the number of the last event folded
+        self.study: Study
+        self.seed = 0
+        self.sign = 1.0  # loss = sign * value
+        self.trials: list[Trial] = []
+        self.workers = 0
+        # Trials by what is due for them, each an ordered set: out now; never launched; to be launched again.
+        self.open: dict[int, JobView] = {}
+        self.unlaunched: dict[int, Budget | None] = {}
+        self.interrupted: dict[int, None] = {}
+        self.to_retry: dict[int, None] = {}
+        self.promoted: dict[int, Budget] = {}
+        self.states: Counter[State] = Counter()
+        self.causes: Counter[str] = Counter()
+        self.origins: Counter[Origin] = Counter()
+        self.best: Trial | None = None
+        self.least: float | None = None  # the least loss that may count against the target
+        self.cursor = 0
+        self.budget_planned = 0.0
+        self.failures = 0  # since the last start or resume
+        self.jobs_ended = 0
+        self.reports = 0
+        self.draining = False
+        self.halting: str | None = None
+        self.exhausted: str | None = None
+        self.finished: str | None = None
+        self.sessions = 0
+        self._seconds_before = 0.0
+        self._at = 0.0
+        self._tried: Tried
+
+    @property
+    def elapsed(self) -> float:
+        """Running time in seconds, summed over all sessions up to the last event."""
+        return self._seconds_before + self._at
+
+    def value(self, loss: float | None) -> float | None:
+        """A loss as the user knows it: with the metric's own sign."""
+        return None if loss is None else self.sign * loss
+
+    def observations(self) -> Observations:
+        """The searcher's view as of now."""
+        return Observations(
+            trial=len(self.trials),
+            cursor=self.cursor,
+            enqueued=self.origins["enqueue"],
+            defaulted=self.origins["default"] > 0,
+            tried=self._tried.up_to(self.trials),
+        )
+
+    def fold(self, event: Event) -> None:
+        """Take in the next event."""
+        self.n += 1
+        _FOLDS[type(event)](self, event)
+        at = event.measured.get("at")
+        if at is not None:
+            self._at = at
+
+    # Facts
+
+    def _study_started(self, event: ev.StudyStarted) -> None:
+        self.seed = event.seed
+        self.sessions = 1
+        self._adopt(event.study)
+
+    def _study_resumed(self, event: ev.StudyResumed) -> None:
+        if event.study is not None:
+            self._adopt(event.study)
+            self.exhausted = None
+        self.sessions += 1
+        self._seconds_before, self._at = self.elapsed, 0.0
+        self.failures = 0
+        self.draining = False
+        self.halting = self.finished = None
+        for trial in self.trials:
+            if trial.state == "failed" and trial.cause in event.retry_failed:
+                self._revive(trial)
+
+    def _adopt(self, study: JsonObject) -> None:
+        self.study = Study.from_dict(study)
+        self._tried = Tried(self.study.space)
+        self.sign = -1.0 if self.study.metric.goal == "maximize" else 1.0
+
+    def _revive(self, trial: Trial) -> None:
+        self.causes[trial.cause or ""] -= 1
+        trial.cause = None
+        trial.failures = trial.crashes = 0
+        trial.jobs[-1].points = None
+        self.to_retry[trial.number] = None
+        self._enter(trial, "planned")
+
+    def _capacity(self, event: ev.Capacity) -> None:
+        self.workers = event.workers
+
+    def _job_started(self, event: ev.JobStarted) -> None:
+        if (job := self._current(event)) is not None:
+            job.started = True
+
+    def _reported(self, event: ev.Reported) -> None:
+        self.reports += 1
+        if event.late or (job := self._current(event)) is None:
+            return
+        loss = self.sign * event.value
+        job.add(event.budget, loss)
+        if self.study.metric.use == "best":
+            self._count_towards_target(loss)
+
+    def _timer_fired(self, event: ev.TimerFired) -> None:
+        if event.timer == "time_limit":
+            self.halting = self.halting or "time"
+
+    def _signal_received(self, event: ev.SignalReceived) -> None:
+        self.draining = True
+        if event.mode == "stop":
+            self.halting = self.halting or "interrupted"
+
+    def _job_ended(self, event: ev.JobEnded) -> None:
+        if (job := self._current(event)) is None:
+            return
+        trial = self.trials[event.trial]
+        del self.open[event.trial]
+        self.jobs_ended += 1
+        job.outcome = event.outcome
+        job.seconds += event.measured.get("seconds", 0.0)
+        if (zero_based := event.notes.get("zero_based")) is not None:
+            trial.zero_based = zero_based
+        match event.outcome:
+            case "completed":
+                trial.crashes = 0
+                self._settle(trial, "completed", job.to)
+            case "stopped":
+                self._settle(trial, "stopped", job.furthest)
+            case "failed":
+                self._failed(trial, job, event.cause or "exit")
+            case "interrupted" | "lost":
+                self._interrupted(trial, job, event.cause)
+
+    def _settle(self, trial: Trial, state: State, reached: Budget | None) -> None:
+        """A job ended with something to show: the trial's value stands, and may be the best."""
+        loss = trial_loss(trial, self.study.metric.use)
+        if loss is not None:
+            trial.loss, trial.budget = loss, reached
+            self._count_towards_target(loss)
+            if self.best is None or rank(trial) < rank(self.best):
+                self.best = trial
+        self._enter(trial, state)
+
+    def _failed(self, trial: Trial, job: JobView, cause: str) -> None:
+        if trial.failures < self.study.trial.retries:
+            trial.failures += 1
+            job.points = None
+            self.to_retry[trial.number] = None
+            self._enter(trial, "planned")
+        else:
+            self._fail(trial, cause)
+
+    def _interrupted(self, trial: Trial, job: JobView, cause: str | None) -> None:
+        # Only attempts that the tuner did not survive are suspicious: a trial is not at fault when the user ends the
+        # run, its time is up or a machine goes away.
+        if job.points:
+            trial.crashes = 0
+        elif cause == "tuner_died" and job.started:
+            trial.crashes += 1
+        job.points = None
+        if trial.crashes >= MAX_CRASHES:
+            self._fail(trial, "interrupted")
+        else:
+            self.interrupted[trial.number] = None
+            self._enter(trial, "planned")
+
+    def _fail(self, trial: Trial, cause: str) -> None:
+        trial.cause = cause
+        self.causes[cause] += 1
+        self.failures += 1
+        self._enter(trial, "failed")
+
+    # Decisions
+
+    def _trial_planned(self, event: ev.TrialPlanned) -> None:
+        trial = Trial(len(self.trials), event)
+        self.trials.append(trial)
+        self.states["planned"] += 1
+        self.origins[event.origin] += 1
+        self.cursor = max(self.cursor, event.record.get("index", -1) + 1)
+        self.unlaunched[trial.number] = event.budget
+
+    def _space_exhausted(self, event: ev.SpaceExhausted) -> None:
+        self.exhausted = event.reason
+
+    def _job_planned(self, event: ev.JobPlanned) -> None:
+        trial = self.trials[event.trial]
+        if event.job == len(trial.jobs):
+            trial.jobs.append(JobView(event.start, event.to))
+            trial.failures = 0
+            if event.to is not None:
+                self.budget_planned += event.to - (event.start or 0)
+        job = trial.jobs[event.job]
+        job.attempt, job.start = event.attempt, event.start
+        job.points = job.outcome = None
+        job.started = False
+        self._clear_dues(trial)
+        self.open[trial.number] = job
+        self._enter(trial, "running")
+
+    def _trial_paused(self, event: ev.TrialPaused) -> None:
+        self._enter(self.trials[event.trial], "paused")
+
+    def _trial_promoted(self, event: ev.TrialPromoted) -> None:
+        self.promoted[event.trial] = event.to
+
+    def _trial_stopped(self, event: ev.TrialStopped) -> None:
+        trial = self.trials[event.trial]
+        self._clear_dues(trial)
+        self._enter(trial, "stopped")
+
+    def _study_finished(self, event: ev.StudyFinished) -> None:
+        self.finished = event.why
+
+    # Shared
+
+    def _current(self, event: ev.JobStarted | ev.Reported | ev.JobEnded) -> JobView | None:
+        """The job that is out under this event's attempt; None for a stale copy, which is fenced off."""
+        job = self.open.get(event.trial)
+        if job is None or job.attempt != event.attempt or len(self.trials[event.trial].jobs) != event.job + 1:
+            return None
+        return job
+
+    def _count_towards_target(self, loss: float) -> None:
+        if math.isfinite(loss) and (self.least is None or loss < self.least):
+            self.least = loss
+
+    def _clear_dues(self, trial: Trial) -> None:
+        for due in (self.unlaunched, self.interrupted, self.to_retry, self.promoted):
+            due.pop(trial.number, None)
+
+    def _enter(self, trial: Trial, state: State) -> None:
+        self.states[trial.state] -= 1
+        self.states[state] += 1
+        trial.state = state
+
+
+def rank(trial: Trial) -> tuple[float, float]:
+    """Sorts the best trial first: the highest budget reached, then the least loss; nothing to show comes last."""
+    if trial.loss is None:
+        return (math.inf, math.inf)
+    return (-(trial.budget or 0), trial.loss)
+
+
+def fold(events: Iterable[Event]) -> History:
+    """The history of a whole journal."""
+    history = History()
+    for event in events:
+        history.fold(event)
+    return history
+
+
+_FOLDS: dict[type[Event], Callable[[History, Any], None]] = {
+    kind: getattr(History, f"_{name}") for kind, name in ev.NAMES.items()
+}
