@@ -1,0 +1,51 @@
+"""What the tuner may do next: a closed union, to be matched."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from hpotune.events import Budget, JobCause
+from hpotune.schedulers import Pause, Promote, Stop
+
+
+@dataclass(frozen=True, slots=True)
+class Propose:
+    """Ask the searcher for the configuration of a new trial; its slot is reserved while that goes on."""
+
+    trial: int
+    budget: Budget | None
+
+
+@dataclass(frozen=True, slots=True)
+class Launch:
+    """Start an attempt of a job that trains a trial from budget `start` to budget `to`."""
+
+    trial: int
+    job: int
+    attempt: int
+    start: Budget | None
+    to: Budget | None
+    cause: JobCause
+
+
+@dataclass(frozen=True, slots=True)
+class Interrupt:
+    """End all running jobs now; a resume will run them again."""
+
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """Nothing can be done until something happens."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finish:
+    """Nothing is left to do in this session, and why."""
+
+    why: str
+
+
+Action: TypeAlias = Propose | Launch | Pause | Promote | Stop | Interrupt | Wait | Finish

@@ -1,0 +1,92 @@
+"""`decide`: what to do next, as a pure function of what has happened. It knows no clock and no slot but the facts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hpotune.events import Budget, JobCause
+from hpotune.history import History, Trial
+from hpotune.schedulers import (
+    New,
+    Pause,
+    Promote,
+    Scheduler,
+    Stop,
+    Wish,
+    must_end,
+    no_more_trials,
+    target_reached,
+)
+from hpotune.tuner.actions import Action, Finish, Interrupt, Launch, Propose, Wait
+
+
+def decide(history: History, scheduler: Scheduler[Any], state: Any) -> Action:
+    """The one action that comes first after the last event of `history`.
+
+    The order: end what must end, launch what is planned, what the scheduler wants ended, then into free slots what
+    was interrupted, what is to be tried again, promotions, and new trials; with nothing out and nothing due, finish.
+    """
+    if history.finished is not None:
+        return Wait()
+    ending = _ending(history)
+    if ending is not None:
+        return ending
+    slot_free = len(history.open) < history.workers
+    if slot_free and (history.unlaunched or history.promoted):
+        return _planned_launch(history)
+    wish = scheduler.decide(state)
+    if isinstance(wish, Stop | Pause):
+        return wish
+    if slot_free and (action := _fill_slot(history, wish)) is not None:
+        return action
+    return Wait() if history.open else Finish(no_more_trials(history) or "complete")
+
+
+def _ending(history: History) -> Action | None:
+    """What follows from limits, the target and signals, if the study is about to end."""
+    why = must_end(history)
+    if why is not None:
+        return Interrupt(why) if history.open else Finish(why)
+    if target_reached(history):
+        for number in history.open:
+            if history.trials[number].state != "stopped":
+                return Stop(number, {"rule": "target"})
+        return Wait() if history.open else Finish("target")
+    if history.draining:
+        return Wait() if history.open else Finish("interrupted")
+    return None
+
+
+def _planned_launch(history: History) -> Launch:
+    """The first launch of a planned trial, or the next job of a promoted one: their decision has been taken."""
+    if history.unlaunched:
+        number, budget = next(iter(history.unlaunched.items()))
+        return Launch(number, 0, 0, _origin_budget(budget), budget, "first")
+    number, budget = next(iter(history.promoted.items()))
+    trial = history.trials[number]
+    resumes = history.study.budget is not None and history.study.budget.resume
+    start = trial.jobs[-1].to if resumes else 0
+    return Launch(number, len(trial.jobs), 0, start, budget, "promotion")
+
+
+def _fill_slot(history: History, wish: Wish) -> Action | None:
+    if history.interrupted:
+        return _another_attempt(history.trials[next(iter(history.interrupted))], "resume")
+    if history.to_retry:
+        return _another_attempt(history.trials[next(iter(history.to_retry))], "retry")
+    match wish:
+        case Promote():
+            return wish
+        case New(budget) if no_more_trials(history) is None:
+            return Propose(len(history.trials), budget)
+        case _:
+            return None
+
+
+def _another_attempt(trial: Trial, cause: JobCause) -> Launch:
+    job = trial.jobs[-1]
+    return Launch(trial.number, len(trial.jobs) - 1, job.attempt + 1, job.start, job.to, cause)
+
+
+def _origin_budget(budget: Budget | None) -> Budget | None:
+    return None if budget is None else 0

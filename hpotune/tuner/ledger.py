@@ -1,0 +1,166 @@
+"""`Ledger`: where every event is appended before it is folded, and from which the next action is decided.
+
+It is the one place where the history, the scheduler's state and the record of events move, always in this order:
+append, fold, step. The loop of a run and the ask-and-tell `Tuner` both stand on it.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable
+from typing import Any, Protocol
+
+from hpotune import events as ev
+from hpotune.events import Event
+from hpotune.history import History, Trial
+from hpotune.schedulers import Pause, Promote, Stop, must_end, target_reached
+from hpotune.searchers import Exhausted
+from hpotune.strategies import Strategy, resolve
+from hpotune.tuner.actions import Action, Finish, Launch, Propose, Wait
+from hpotune.tuner.decide import decide
+from hpotune.tuner.decisions import decision, proposal_decision
+from hpotune.tuner.propose import Planned, propose
+
+
+class Sink(Protocol):
+    """Where events are kept: the journal of a run, or a list."""
+
+    def append(self, n: int, event: Event) -> None:
+        """Keep event number `n`. It is on its way to safety before anything is made of it."""
+        ...
+
+
+class Memory:
+    """A sink that keeps the events in a list."""
+
+    def __init__(self) -> None:
+        self.events: list[Event] = []
+
+    def append(self, n: int, event: Event) -> None:
+        """Keep the event."""
+        del n
+        self.events.append(event)
+
+
+class Ledger:
+    """The state of a study in progress. `history` is for reading; it moves through `append` alone.
+
+    `watch` is told of every event that was appended, once it is folded. `clock` gives the seconds since the session
+    began, which every event notes under `measured`; without one nothing is noted.
+    """
+
+    def __init__(
+        self, sink: Sink, *, watch: Callable[[int, Event], None] | None = None, clock: Callable[[], float] | None = None
+    ) -> None:
+        self.history = History()
+        self._sink = sink
+        self._watch = watch
+        self._clock = clock
+        self._strategy: Strategy
+        self._state: Any = None
+        self._proposing: Propose | None = None
+
+    def append(self, event: Event) -> None:
+        """Keep an event, then take it in."""
+        n = self.history.n + 1
+        if self._clock is not None:
+            event = event._replace(measured={"at": round(self._clock(), 3), **event.measured})
+        self._sink.append(n, event)
+        self._take_in(event)
+        if self._watch is not None:
+            self._watch(n, event)
+
+    def replay(self, events: Iterable[Event]) -> None:
+        """Take in events that the sink has already."""
+        for event in events:
+            self._take_in(event)
+
+    def _take_in(self, event: Event) -> None:
+        self.history.fold(event)
+        if isinstance(event, ev.StudyStarted):
+            self._strategy = resolve(self.history.study)
+            self._state = self._strategy.scheduler.initial()
+        elif isinstance(event, ev.StudyResumed) and event.study is not None:
+            self._strategy = resolve(self.history.study)
+        self._state = self._strategy.scheduler.step(self._state, event)
+
+    @property
+    def quick_proposals(self) -> bool:
+        """Whether the searcher answers in microseconds, so that it may be asked inside the loop."""
+        return self._strategy.quick
+
+    def next_action(self) -> Action:
+        """The action that comes first now. While a proposal is out, its slot stays reserved for it."""
+        action = self.decide()
+        if self._proposing is not None:
+            reserved_last = len(self.history.open) >= self.history.workers - 1
+            if isinstance(action, Propose) or (isinstance(action, Launch) and reserved_last):
+                return Wait()
+        return action
+
+    def decide(self) -> Action:
+        """The pure decision, whether or not a proposal is out."""
+        return decide(self.history, self._strategy.scheduler, self._state)
+
+    def begin_proposal(self, action: Propose) -> Proposing:
+        """Reserve the slot and take the snapshot on which a proposal is computed, inside the loop or outside of it."""
+        self._proposing = action
+        return Proposing(self.history, self._strategy, action)
+
+    def end_proposal(self, proposing: Proposing, answer: Planned | Exhausted) -> None:
+        """Enter the answer, unless the study has been ending since: then a later session will ask anew."""
+        self._proposing = None
+        if self._ending():
+            return
+        self.append(proposal_decision(proposing.action, answer, proposing.saw))
+
+    def _ending(self) -> bool:
+        history = self.history
+        return (
+            history.finished is not None or history.draining or must_end(history) is not None or target_reached(history)
+        )
+
+    def enter(self, action: Launch | Stop | Pause | Promote | Finish) -> None:
+        """Append the decision that an action stands for."""
+        self.append(decision(action, self.history.n))
+
+    def judged(self, ended: ev.JobEnded) -> ev.JobEnded:
+        """The end of an attempt as it counts: a stopped trial is stopped whatever its exit, and what says `completed`
+        may still lack a value to show for it.
+        """
+        trial = self.history.trials[ended.trial]
+        if trial.state == "stopped":
+            return ended._replace(outcome="stopped", cause=None)
+        if ended.outcome == "completed" and (fault := missing_value(trial, self.history.study.metric.use)):
+            return ended._replace(outcome="failed", cause=fault)
+        return ended
+
+
+class Proposing:
+    """A proposal that is being computed, on the history as it was when it was asked for."""
+
+    def __init__(self, history: History, strategy: Strategy, action: Propose) -> None:
+        self.action = action
+        self.saw = history.n
+        self._study = history.study
+        self._observations = history.observations()
+        self._strategy = strategy
+
+    def compute(self) -> Planned | Exhausted:
+        """Ask for the configuration. Pure: nothing of the tuner is touched."""
+        return propose(
+            self._study,
+            self._strategy.searcher,
+            self._observations,
+            self.action.budget,
+            try_default=self._strategy.takes_default,
+        )
+
+
+def missing_value(trial: Trial, use: str) -> ev.Cause | None:
+    """Why a job that came to its end in order has no value all the same: `no_metric`, `nan`; None if it has one."""
+    losses = [loss for _, loss in trial.jobs[-1].reports()]
+    if not losses:
+        return "no_metric"
+    counted = losses[-1:] if use == "last" else losses
+    return None if any(math.isfinite(loss) for loss in counted) else "nan"
