@@ -1,0 +1,77 @@
+"""Numbers and words that the screens and the report share: pure functions of the history and the time."""
+
+from hpotune.summary.describe import describe, describe_study
+from hpotune.summary.failures import Failure, Failures
+from hpotune.summary.notices import Notices
+from hpotune.summary.outcome import Outcome, outcome
+from hpotune.summary.progress import Progress, failures_by_cause, progress, total_trials
+from hpotune.summary.progress_words import best_parts, count_words, done_words, progress_text, time_words
+from hpotune.summary.text import (
+    NOTHING,
+    budget_text,
+    config_parts,
+    config_text,
+    count_text,
+    duration_text,
+    first_line,
+    number_text,
+    printable,
+    setting_text,
+    shortened,
+    value_text,
+)
+from hpotune.summary.words import (
+    budget_name,
+    cause_words,
+    finish_words,
+    interruption_words,
+    limits_words,
+    message_words,
+    origin_words,
+    reason_words,
+    signal_name,
+    state_words,
+    strategy_words,
+)
+
+__all__ = [
+    "NOTHING",
+    "Failure",
+    "Failures",
+    "Notices",
+    "Outcome",
+    "Progress",
+    "best_parts",
+    "budget_name",
+    "budget_text",
+    "cause_words",
+    "config_parts",
+    "config_text",
+    "count_text",
+    "count_words",
+    "describe",
+    "describe_study",
+    "done_words",
+    "duration_text",
+    "failures_by_cause",
+    "finish_words",
+    "first_line",
+    "interruption_words",
+    "limits_words",
+    "message_words",
+    "number_text",
+    "origin_words",
+    "outcome",
+    "printable",
+    "progress",
+    "progress_text",
+    "reason_words",
+    "setting_text",
+    "shortened",
+    "signal_name",
+    "state_words",
+    "strategy_words",
+    "time_words",
+    "total_trials",
+    "value_text",
+]

@@ -1,0 +1,38 @@
+"""`outcome`: whether what came out of a study is acceptable, as an exit code and in words."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from hpotune.history import History
+from hpotune.summary.words import finish_words
+
+OK = 0
+NOT_ACCEPTABLE = 1
+INTERRUPTED = 130
+
+
+class Outcome(NamedTuple):
+    """The exit code (0, 1 or 130) and the sentence that goes with it."""
+
+    exit_code: int
+    words: str
+
+
+def outcome(history: History) -> Outcome:
+    """The verdict on a study as it stands.
+
+    0: it ended with at least one value to show. 1: it has none, or too many trials failed. 130: it was interrupted;
+    a study that has not ended counts as interrupted.
+    """
+    words = finish_words(history)
+    match history.finished:
+        case None:
+            return Outcome(INTERRUPTED, "not finished: `hpotune resume` goes on")
+        case "interrupted":
+            return Outcome(INTERRUPTED, f"{words}: `hpotune resume` goes on")
+        case "failures":
+            return Outcome(NOT_ACCEPTABLE, words)
+    if history.best is None:
+        return Outcome(NOT_ACCEPTABLE, f"{words}, but no trial completed with a value")
+    return Outcome(OK, words)
