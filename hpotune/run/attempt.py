@@ -1,0 +1,124 @@
+"""One attempt as the loop sees it: its deadlines, and the way from its bytes to the reports that enter the journal."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Literal
+
+from hpotune import events as ev
+from hpotune.protocol import Channel, Entry, Intake, IntakeSettings, LineSplitter, MetricReader, NearMisses, budget_keys
+from hpotune.run.executor import Exit
+from hpotune.study import Study, TrialSettings
+from hpotune.tuner import Job
+
+Verdict = Literal["timeout", "stall"]
+
+_TAIL = 4096  # bytes of a log in which its last line is looked for
+
+
+class Reading:
+    """What is the same for all attempts of a study: how its metric is found."""
+
+    def __init__(self, study: Study) -> None:
+        budget = study.budget
+        metric = study.metric
+        keys = budget_keys(budget.name, budget.key) if budget else ()
+        self.reader = MetricReader(metric.name, keys, metric.pattern)
+        self._study = study
+
+    def intake(self, job: Job) -> Intake:
+        """The intake of one attempt."""
+        study = self._study
+        return Intake(
+            IntakeSettings(
+                source=study.metric.source,
+                first=study.budget.first if study.budget else None,
+                zero_based=job.zero_based,
+                previous_budget=job.previous_budget,
+                goal_sign=-1 if study.metric.goal == "maximize" else 1,
+            )
+        )
+
+
+class Attempt:
+    """An attempt that is out. Its deadlines run from the moment it started: queued is not started."""
+
+    def __init__(self, job: Job, reading: Reading, stderr: Path) -> None:
+        self.job = job
+        self.verdict: Verdict | None = None  # a limit of time it went over
+        self.cancelled = False
+        self.interrupted_by: str | None = None
+        self.near = NearMisses(reading.reader)
+        self.stderr = stderr
+        self._reader = reading.reader
+        self._intake = reading.intake(job)
+        self._splitters: dict[Channel, LineSplitter] = {}
+        self._started: float | None = None
+        self._heard = 0.0
+
+    def start(self, now: float) -> None:
+        """The process has started."""
+        self._started = self._heard = now
+
+    def feed(self, channel: Channel, data: bytes, now: float) -> Iterator[Entry]:
+        """The reports in a further piece of output, in its order."""
+        self._heard = now
+        splitter = self._splitters.get(channel)
+        if splitter is None:
+            splitter = self._splitters[channel] = LineSplitter(self._reader.needle)
+        return self._take(channel, splitter.feed(data))
+
+    def close(self) -> Iterator[Entry]:
+        """The reports that only the end of the output completes."""
+        for channel, splitter in self._splitters.items():
+            yield from self._take(channel, splitter.close())
+        yield from self._intake.close()
+
+    def deadlines(self, limits: TrialSettings) -> Iterator[tuple[float, Verdict]]:
+        """When it will have gone over a limit of time, and which."""
+        if self._started is None or self.cancelled:
+            return
+        if limits.timeout is not None:
+            yield self._started + limits.timeout, "timeout"
+        if limits.stall_timeout is not None:
+            yield self._heard + limits.stall_timeout, "stall"
+
+    def ended(self, exited: Exit) -> ev.JobEnded:
+        """The end of the attempt as its exit tells it."""
+        outcome, cause = self._outcome(exited)
+        notes = self._intake.notes.as_dict()
+        if exited.stragglers:
+            notes["stragglers"] = exited.stragglers
+        measured = {"seconds": round(exited.seconds, 3), **exited.usage}
+        return ev.JobEnded(*self.job.id, outcome, cause, exited.code, exited.signal, notes=notes, measured=measured)
+
+    def _outcome(self, exited: Exit) -> tuple[ev.Outcome, str | None]:
+        if self.verdict is not None:
+            return "failed", self.verdict
+        if self.interrupted_by is not None and exited.killed:
+            return "interrupted", self.interrupted_by
+        if exited.signal is not None:
+            return "failed", "oom" if exited.oom else "signal"
+        return ("failed", "exit") if exited.code else ("completed", None)
+
+    def _take(self, channel: Channel, lines: list[str]) -> Iterator[Entry]:
+        for line in lines:
+            found = self._reader.read(line)
+            if found is None:
+                self.near.look(line)
+            else:
+                yield from self._intake.take(channel, found)
+
+
+def last_line(path: Path) -> str:
+    """The last line of a log that says anything, such as the error of a traceback; empty if there is none."""
+    try:
+        with path.open("rb") as file:
+            file.seek(0, os.SEEK_END)
+            file.seek(max(0, file.tell() - _TAIL))
+            lines = file.read().decode(errors="replace").splitlines()
+    except FileNotFoundError:
+        return ""
+    return next((line.strip() for line in reversed(lines) if line.strip()), "")

@@ -1,0 +1,289 @@
+"""The loop of a run: act on what is decided, wait for what happens, append it, and again.
+
+Everything that happens comes in as a fact; everything that is done follows from a decision. The loop owns neither
+clock nor processes: both are given to it, so that it runs in virtual time as well.
+"""
+
+from __future__ import annotations
+
+import signal
+from collections import deque
+from collections.abc import Iterable
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+from typing import Protocol
+
+from hpotune import events as ev
+from hpotune.protocol import Entry
+from hpotune.run.attempt import Attempt, Reading, last_line
+from hpotune.run.executor import (
+    AttemptId,
+    Executor,
+    ExecutorEvent,
+    Exit,
+    JobSpec,
+    LaunchFailed,
+    Lost,
+    Output,
+    Queued,
+    Started,
+)
+from hpotune.run.screen import Screen
+from hpotune.schedulers import Pause, Promote, Stop
+from hpotune.searchers import Exhausted
+from hpotune.tuner import Finish, Interrupt, Job, Launch, Ledger, Planned, Propose, Proposing, Wait, job_of
+
+_TICK = 0.25  # seconds between two looks of the screen while nothing happens
+_MESSAGE_LENGTH = 500
+
+
+class Clock(Protocol):
+    """Seconds since the session began; never goes back."""
+
+    def __call__(self) -> float:
+        """The time now."""
+        ...
+
+
+class Journal(Protocol):
+    """What the loop asks of the journal: safety against the death of the process, and of the machine."""
+
+    def write(self) -> None:
+        """Hand what was appended to the operating system."""
+        ...
+
+    def flush(self) -> None:
+        """Bring what was appended to the disk."""
+        ...
+
+
+class Preparer(Protocol):
+    """Turns a job into something that an executor can start."""
+
+    def prepare(self, job: Job) -> JobSpec:
+        """Make the attempt's folders and files."""
+        ...
+
+
+class Loop:
+    """One session of a run, from its first decision to its last."""
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        journal: Journal,
+        executor: Executor,
+        launcher: Preparer,
+        screen: Screen,
+        clock: Clock,
+    ) -> None:
+        self._ledger = ledger
+        self._journal = journal
+        self._executor = executor
+        self._launcher = launcher
+        self._screen = screen
+        self._clock = clock
+        self._study = ledger.history.study
+        self._reading = Reading(self._study)
+        self._attempts: dict[AttemptId, Attempt] = {}
+        self._planned: list[Job] = []
+        self._signals: deque[int] = deque()
+        self._asked_to_end = 0
+        self._time_limit: float | None = None
+        self._flush_due = False
+        self._pool: ThreadPoolExecutor | None = None
+        self._proposal: tuple[Proposing, Future[Planned | Exhausted]] | None = None
+
+    def signal(self, number: int) -> None:
+        """Take note of a signal; safe to call from a signal handler."""
+        self._signals.append(number)
+        self._executor.wake()
+
+    def run(self, time_left: float | None) -> str:
+        """Run the study until it finishes; the reason is returned.
+
+        Args:
+            time_left: seconds of the study's time limit that this session may use, None without a limit.
+
+        Raises:
+            RunError: the journal or a folder cannot be written.
+        """
+        self._time_limit = time_left
+        try:
+            while True:
+                self._hear_signals()
+                self._fire_timers()
+                self._finish_proposal()
+                self._act()
+                self._make_safe()
+                why = self._ledger.history.finished
+                if why is not None:
+                    return why
+                for event in self._executor.wait(self._patience()):
+                    self._handle(event)
+                self._screen.tick(self._clock())
+        finally:
+            if self._pool is not None:
+                self._pool.shutdown(wait=False, cancel_futures=True)
+
+    # Decisions
+
+    def _act(self) -> None:
+        """Do all that is decided now."""
+        while True:
+            match self._ledger.next_action():
+                case Propose() as action:
+                    self._propose(action)
+                case Launch() as action:
+                    self._ledger.enter(action)
+                    self._planned.append(job_of(self._ledger.history, action))
+                case Stop(trial) as action:
+                    self._ledger.enter(action)
+                    self._cancel_trial(trial)
+                case Pause() | Promote() as action:
+                    self._ledger.enter(action)
+                case Interrupt(why):
+                    self._interrupt_all(why)
+                    return
+                case Finish() as action:
+                    self._ledger.enter(action)
+                    self._flush_due = True
+                    return
+                case Wait():
+                    return
+
+    def _propose(self, action: Propose) -> None:
+        proposing = self._ledger.begin_proposal(action)
+        if self._ledger.quick_proposals:
+            self._ledger.end_proposal(proposing, proposing.compute())
+            return
+        if self._pool is None:
+            self._pool = ThreadPoolExecutor(1, "proposal")
+        future = self._pool.submit(proposing.compute)
+        future.add_done_callback(lambda _: self._executor.wake())
+        self._proposal = (proposing, future)
+
+    def _finish_proposal(self) -> None:
+        if self._proposal is not None and self._proposal[1].done():
+            proposing, future = self._proposal
+            self._proposal = None
+            self._ledger.end_proposal(proposing, future.result())
+
+    def _make_safe(self) -> None:
+        """One flush for all that was planned and has ended since the last; only then are the planned jobs launched."""
+        if self._planned or self._flush_due:
+            self._journal.flush()
+            self._flush_due = False
+        else:
+            self._journal.write()
+        for job in self._planned:
+            spec = self._launcher.prepare(job)
+            self._attempts[job.id] = Attempt(job, self._reading, Path(spec.stderr))
+            self._executor.submit(spec)
+        self._planned.clear()
+
+    def _cancel_trial(self, trial: int) -> None:
+        for identity, attempt in self._attempts.items():
+            if identity[0] == trial and not attempt.cancelled:
+                self._cancel(attempt)
+
+    def _interrupt_all(self, why: str) -> None:
+        for attempt in self._attempts.values():
+            if not attempt.cancelled:
+                attempt.interrupted_by = why
+                self._cancel(attempt)
+
+    def _cancel(self, attempt: Attempt) -> None:
+        attempt.cancelled = True
+        self._executor.cancel(attempt.job.id, self._study.trial.grace)
+
+    # Facts
+
+    def _handle(self, event: ExecutorEvent) -> None:
+        attempt = self._attempts.get(event.id)
+        if attempt is None:  # a stale copy, fenced off
+            return
+        match event:
+            case Output(_, channel, data):
+                self._report(attempt, attempt.feed(channel, data, self._clock()))
+            case Started(_, handle, slots):
+                attempt.start(self._clock())
+                measured = {"handle": handle}
+                self._ledger.append(ev.JobStarted(*event.id, self._executor.name, slots=list(slots), measured=measured))
+            case Exit():
+                self._report(attempt, attempt.close())
+                self._end(attempt, attempt.ended(event))
+            case LaunchFailed(_, message):
+                self._end(attempt, ev.JobEnded(*event.id, "failed", "launch", message=message))
+            case Lost(_, why):
+                self._end(attempt, ev.JobEnded(*event.id, "lost", why))
+            case Queued():
+                pass
+
+    def _report(self, attempt: Attempt, entries: Iterable[Entry]) -> None:
+        """Fold and decide reports one by one."""
+        ledger = self._ledger
+        trial = ledger.history.trials[attempt.job.trial_id]
+        for budget, value, also in entries:
+            ledger.append(ev.Reported(*attempt.job.id, budget, value, also, late=trial.state == "stopped"))
+            while isinstance(action := ledger.next_action(), Stop):
+                ledger.enter(action)
+                self._cancel_trial(action.trial)
+
+    def _end(self, attempt: Attempt, ended: ev.JobEnded) -> None:
+        ended = self._ledger.judged(ended)
+        if ended.outcome == "failed" and not ended.message:
+            ended = ended._replace(message=self._message(attempt, ended))
+        del self._attempts[attempt.job.id]
+        self._ledger.append(ended)
+        self._flush_due = True
+
+    def _message(self, attempt: Attempt, ended: ev.JobEnded) -> str:
+        """What the user should read first about a failure."""
+        if ended.cause == "no_metric":
+            return "\n".join(attempt.near.nearest())[:_MESSAGE_LENGTH]
+        return last_line(attempt.stderr)[:_MESSAGE_LENGTH]
+
+    # Time and signals
+
+    def _fire_timers(self) -> None:
+        now = self._clock()
+        if self._time_limit is not None and now >= self._time_limit:
+            self._time_limit = None
+            self._ledger.append(ev.TimerFired("time_limit"))
+        for attempt in self._attempts.values():
+            timer = next((timer for at, timer in attempt.deadlines(self._study.trial) if at <= now), None)
+            if timer is not None:
+                attempt.verdict = timer
+                self._ledger.append(ev.TimerFired(timer, *attempt.job.id))
+                self._cancel(attempt)
+
+    def _patience(self) -> float:
+        """How long to wait at most."""
+        now = self._clock()
+        soonest = now + _TICK
+        if self._time_limit is not None:
+            soonest = min(soonest, self._time_limit)
+        for attempt in self._attempts.values():
+            for at, _ in attempt.deadlines(self._study.trial):
+                soonest = min(soonest, at)
+        return max(0.0, soonest - now)
+
+    def _hear_signals(self) -> None:
+        while self._signals:
+            number = self._signals.popleft()
+            self._asked_to_end += 1
+            name = signal.Signals(number).name
+            drain = number == signal.SIGUSR1 or (number == signal.SIGINT and self._asked_to_end == 1)
+            self._ledger.append(ev.SignalReceived(name, "drain" if drain else "stop"))
+            self._screen.say(self._answer(drain=drain))
+
+    def _answer(self, *, drain: bool) -> str:
+        running = len(self._attempts)
+        if drain:
+            return f"finishing the {running} running trials, starting no more; Ctrl-C again stops them now"
+        if self._asked_to_end > 2:
+            for identity in self._attempts:
+                self._executor.cancel(identity, 0.0)
+            return f"killing the {running} running trials"
+        return f"stopping the {running} running trials; `hpotune resume` will run them again"

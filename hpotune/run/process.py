@@ -1,0 +1,166 @@
+"""One attempt as a process of this machine: how it is started, followed, and accounted for."""
+
+from __future__ import annotations
+
+import os
+import resource
+import signal
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from hpotune.run import watchdog
+from hpotune.run.executor import Channel, Exit, JobSpec, Output, Started
+from hpotune.run.exits import Exits
+from hpotune.run.gpus import VARIABLE, Slots
+from hpotune.run.household import Household, mark
+from hpotune.run.spawn import LaunchError, Spawner
+from hpotune.run.tail import PathTail, Tail
+
+_PIECE = 256 * 1024  # bytes taken from a channel at a time, so that one loud trial does not starve the others
+
+
+@dataclass(slots=True, eq=False)
+class AttemptProcess:
+    """An attempt that has a place. `start` is its leader's start time, `began` the executor's clock then.
+
+    `exit` is set when its leader has exited; `killed` when the executor sent signals before that.
+    """
+
+    spec: JobSpec
+    house: Household
+    start: int
+    began: float
+    slots: tuple[str, ...]
+    tails: tuple[tuple[Channel, Tail], ...]
+    killed: bool = False
+    exit: Exit | None = None
+
+    @property
+    def started(self) -> Started:
+        """The event that tells of it."""
+        return Started(self.spec.id, {"pid": self.house.leader, "start": self.start}, self.slots)
+
+    @property
+    def behind(self) -> bool:
+        """Whether the last look at its output left some of it."""
+        return any(tail.behind for _, tail in self.tails)
+
+    def output(self) -> Iterator[Output]:
+        """What its channels have grown by, a piece of each."""
+        for channel, tail in self.tails:
+            data = tail.read(_PIECE)
+            if data:
+                yield Output(self.spec.id, channel, data)
+
+    def exited(self, status: int, usage: resource.struct_rusage, now: float, oom: bool) -> None:  # noqa: FBT001
+        """Its leader was reaped with this wait status."""
+        code = os.waitstatus_to_exitcode(status)
+        by = -code if code < 0 else None
+        seconds = now - self.began
+        oom = oom and by == signal.SIGKILL and not self.killed
+        self.exit = Exit(
+            self.spec.id, None if by else code, by, seconds, _usage(usage), killed=self.killed, stragglers=0, oom=oom
+        )
+        self.house.leader_lives = False
+
+    def finish(self) -> Iterator[Exit]:
+        """It is over: nothing of it is left, and its output was read."""
+        for _, tail in self.tails:
+            tail.close()
+        if self.exit is not None:
+            yield self.exit._replace(stragglers=len(self.house.left))
+
+
+class Starter:
+    """Starts attempts with the run's token, and with devices if there are any to give."""
+
+    def __init__(self, token: str, slots: Slots | None, exits: Exits) -> None:
+        self._token = token
+        self._slots = slots
+        self._exits = exits
+        self._spawner = Spawner()
+
+    def start(self, spec: JobSpec, now: float) -> AttemptProcess:
+        """Start an attempt.
+
+        Raises:
+            LaunchError: no process came to be.
+        """
+        env = {**spec.env, watchdog.TOKEN_VARIABLE: mark(self._token, spec.id)}
+        devices: tuple[str, ...] = ()
+        if self._slots is not None:
+            devices = self._slots.take()
+            env[VARIABLE] = ",".join(devices)
+        logs: list[int] = []
+        try:
+            logs.append(_new_log(spec.stdout))
+            logs.append(_new_log(spec.stderr))
+            pid = self._spawner.spawn(spec.argv, env, spec.cwd, *logs)
+            self._await(pid)
+        except LaunchError:
+            for log in logs:
+                os.close(log)
+            self.give_back(devices)
+            raise
+        tails: list[tuple[Channel, Tail]] = [("stdout", Tail(logs[0])), ("stderr", Tail(logs[1]))]
+        if spec.metrics:
+            tails.append(("file", PathTail(spec.metrics)))
+        state = watchdog.status(pid)
+        return AttemptProcess(spec, Household(spec.id, pid), state.start if state else 0, now, devices, tuple(tails))
+
+    def give_back(self, devices: tuple[str, ...]) -> None:
+        """The devices of an attempt that is over."""
+        if self._slots is not None:
+            self._slots.give_back(devices)
+
+    def close(self) -> None:
+        """Free everything."""
+        self._spawner.close()
+
+    def _await(self, pid: int) -> None:
+        try:
+            self._exits.add(pid)
+        except OSError as error:
+            os.killpg(pid, signal.SIGKILL)
+            os.waitpid(pid, 0)
+            raise LaunchError("its exit could not be waited for", error) from error
+
+
+class OomKills:
+    """Whether the kernel has killed for want of memory since the last question."""
+
+    def __init__(self) -> None:
+        self._count = self._read()
+
+    def more(self) -> bool:
+        """True if the count has grown."""
+        before, self._count = self._count, self._read()
+        return self._count > before
+
+    @staticmethod
+    def _read() -> int:
+        try:
+            for line in Path("/proc/vmstat").read_text().splitlines():
+                if line.startswith("oom_kill "):
+                    return int(line.split()[1])
+        except OSError:
+            pass
+        return 0
+
+
+def _new_log(path: str) -> int:
+    """A fresh file, for the trial to append to and for us to read."""
+    try:
+        return os.open(path, os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND | os.O_CLOEXEC, 0o666)
+    except OSError as error:
+        raise LaunchError(f"{path} cannot be written", error) from error
+
+
+def _usage(usage: resource.struct_rusage) -> dict[str, float]:
+    found = {"cpu": round(usage.ru_utime + usage.ru_stime, 6)}
+    # Before its exec a child shares the tuner's memory, and the kernel counts that as the child's.
+    if usage.ru_maxrss > resource.getrusage(resource.RUSAGE_SELF).ru_maxrss:
+        found["max_rss"] = usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+    return found

@@ -1,0 +1,133 @@
+"""A session of a run: its parts, how they come to life, and how a first session starts."""
+
+from __future__ import annotations
+
+import os
+import platform
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from hpotune import events as ev
+from hpotune.errors import RunError
+from hpotune.events import Event
+from hpotune.history import History
+from hpotune.journal import JournalWriter, RunLock
+from hpotune.journal.folder import RunFolder
+from hpotune.run.fingerprint import fingerprint
+from hpotune.run.launch import Launcher
+from hpotune.run.local import LocalExecutor
+from hpotune.run.loop import Loop
+from hpotune.run.machine import Machine, fit_to_machine
+from hpotune.run.screen import Screen
+from hpotune.run.signals import Signals
+from hpotune.study import Study
+from hpotune.tuner import Ledger, versions
+
+MakeScreen = Callable[[History, RunFolder], Screen]
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where a study came from: its file, and what was set on top of it. Kept in the journal for the next resume."""
+
+    study_file: Path
+    overrides: tuple[str, ...] = ()
+
+    def measured(self) -> dict[str, Any]:
+        """As the journal keeps it, with the circumstances of the session."""
+        return {
+            "time": round(time.time(), 3),
+            "host": platform.node(),
+            "pid": os.getpid(),
+            "study_file": str(self.study_file),
+            "overrides": list(self.overrides),
+        }
+
+
+def start(study: Study, folder: RunFolder, source: Source, make_screen: MakeScreen) -> History:
+    """Start a new run in `folder`, which holds none yet, and see it through. The study has its seed.
+
+    Raises:
+        StudyError: the command cannot be started.
+        RunError: the folder cannot be used, or the journal can no longer be written.
+    """
+    machine = fit_to_machine(study, os.environ)
+    try:
+        folder.path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise RunError(f"{folder.path}: {error.strerror}", "put the runs elsewhere: `--runs DIR`") from error
+    with RunLock.acquire(folder.path) as lock, Signals() as signals:
+        session = Session(folder, lock, signals, make_screen)
+        if study.text is not None:
+            folder.study_copy.write_text(study.text, encoding="utf-8")
+        whole, seed = machine.study.to_dict(), machine.study.seed or 0
+        hashes = fingerprint(machine.study)
+        session.ledger.append(ev.StudyStarted(ev.FORMAT, whole, seed, versions(), hashes, source.measured()))
+        session.ledger.append(ev.Capacity(machine.workers))
+        with JournalWriter.create(folder.journal) as writer:
+            return session.run(machine, writer, elapsed_before=0.0)
+
+
+class Session:
+    """The parts that a session is made of. As the ledger's sink it holds events back until the journal is open."""
+
+    def __init__(self, folder: RunFolder, lock: RunLock, signals: Signals, make_screen: MakeScreen) -> None:
+        self.ledger = Ledger(self, watch=self._watch, clock=self.clock)
+        self._began = time.monotonic()
+        self._folder = folder
+        self._lock = lock
+        self._signals = signals
+        self._make_screen = make_screen
+        self._screen: Screen | None = None
+        self._writer: JournalWriter | None = None
+        self._held: list[tuple[int, Event]] = []
+
+    def clock(self) -> float:
+        """Seconds since the session began, whatever the wall clock does."""
+        return time.monotonic() - self._began
+
+    def append(self, n: int, event: Event) -> None:
+        """Keep an event for the journal."""
+        if self._writer is None:
+            self._held.append((n, event))
+        else:
+            self._writer.append(ev.encode(n, event))
+
+    def _watch(self, n: int, event: Event) -> None:
+        if self._screen is not None:
+            self._screen.event(n, event)
+
+    def run(self, machine: Machine, writer: JournalWriter, elapsed_before: float) -> History:
+        """Loop until the study finishes. `elapsed_before`: seconds that earlier sessions have run.
+
+        Raises:
+            RunError: the journal or a folder can no longer be written.
+        """
+        self._writer = writer
+        history = self.ledger.history
+        study = history.study
+        screen = self._screen = self._make_screen(history, self._folder)
+        for n, event in self._held:
+            self.append(n, event)
+            screen.event(n, event)
+        self._held.clear()
+        launcher = Launcher(machine.study, self._folder, self._lock.token, os.environ)
+        executor = LocalExecutor(
+            machine.workers,
+            slots=machine.slots,
+            token=self._lock.token,
+            grace=study.trial.grace,
+            lock_fd=self._lock.fd,
+        )
+        try:
+            loop = Loop(self.ledger, writer, executor, launcher, screen, self.clock)
+            limit = study.limits.time
+            self._signals.listen(loop.signal)
+            loop.run(None if limit is None else max(0.0, limit - elapsed_before))
+        finally:
+            executor.close(study.trial.grace)
+            screen.close(self.clock())
+        return history
