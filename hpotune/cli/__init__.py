@@ -1,0 +1,17 @@
+"""The command line. `main` is its entry; the commands are one module each, listed in `registry`."""
+
+from __future__ import annotations
+
+import sys
+
+from hpotune.cli.boundary import guard
+from hpotune.cli.dispatch import dispatch
+from hpotune.cli.streams import prepare
+
+__all__ = ["main"]
+
+
+def main() -> None:
+    """Run the command that `sys.argv` names and exit with its code (see `hpotune.errors`)."""
+    prepare()
+    sys.exit(guard(lambda: dispatch(sys.argv[1:])))

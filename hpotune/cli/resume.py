@@ -1,0 +1,111 @@
+"""`hpotune resume`: go on with a run."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated, get_args
+
+import typer
+
+from hpotune.cli.ending import conclude
+from hpotune.cli.options import Json, Quiet, Require, RunArgument, Runs, Sets, Workers
+from hpotune.cli.overrides import overrides_of
+from hpotune.cli.require import parse_require
+from hpotune.cli.screens import screens
+from hpotune.cli.target import the_run
+from hpotune.errors import UsageError
+from hpotune.events import Cause
+from hpotune.journal import Holder
+from hpotune.run.resume import ResumePlan, Wish, resume
+from hpotune.run.session import Source
+from hpotune.strategies import load_study
+from hpotune.study import Study
+
+RetryFailed = Annotated[
+    str | None,
+    typer.Option(
+        "--retry-failed",
+        metavar="CAUSES",
+        help=f"Run failed trials again: `all`, or causes with commas between: {', '.join(get_args(Cause))}.",
+        show_default=False,
+    ),
+]
+
+
+def command(
+    run: RunArgument = None,
+    *,
+    set_: Sets = None,
+    workers: Workers = None,
+    runs: Runs = None,
+    retry_failed: RetryFailed = None,
+    require: Require = None,
+    json_: Json = False,
+    quiet: Quiet = False,
+) -> int:
+    """Go on with a run that was interrupted, died, or reached a limit that has been raised since.
+
+    Interrupted trials are run again first. The study file is read again: limits, workers, trial, gpus and the target
+    may have changed, and `enqueue` may have grown; what would make finished trials meaningless is refused.
+    """
+    causes = _causes(retry_failed)
+    folder = the_run(run, runs)
+    requirement = parse_require(require, folder.study().metric.name) if require is not None else None
+    extra = overrides_of(set_, workers=workers)
+    study_file = Path(run).absolute() if run is not None and Path(run).is_file() else None
+
+    def load_again(was: Source, study: Study) -> tuple[Study, Source]:
+        file = study_file or was.study_file
+        if not file.is_file():
+            sys.stderr.write(f"{file} is gone: going on with the copy in {folder.path}\n")
+            file = folder.study_copy
+        source = Source(file, (*was.overrides, *extra))
+        loaded = load_study(file, overrides=source.overrides)
+        if loaded.seed is None:
+            loaded = loaded.replace(seed=study.seed)
+        return loaded, source
+
+    wish = Wish(load_again, causes)
+    history = resume(folder, wish, screens(json_=json_, quiet=quiet), _Announcer(quiet=quiet))
+    return conclude(history, folder, requirement, json_=json_)
+
+
+def _causes(text: str | None) -> tuple[str, ...]:
+    known = get_args(Cause)
+    if text is None:
+        return ()
+    if text == "all":
+        return known
+    causes = tuple(part.strip() for part in text.split(","))
+    for cause in causes:
+        if cause not in known:
+            raise UsageError(f"--retry-failed: there is no cause {cause!r}", f"`all`, or of {', '.join(known)}")
+    return causes
+
+
+class _Announcer:
+    """Says on stderr what a resume is about."""
+
+    def __init__(self, *, quiet: bool) -> None:
+        self._quiet = quiet
+
+    def waiting(self, holder: Holder | None) -> None:
+        """Said even when quiet: the wait would puzzle."""
+        del holder
+        self.notice("the last session has just died; waiting until its trials have ended")
+
+    def notice(self, text: str) -> None:
+        """A line of its own."""
+        sys.stderr.write(f"{text}\n")
+
+    def plan(self, plan: ResumePlan) -> None:
+        """The three numbers, and what has changed."""
+        if self._quiet:
+            return
+        left = "no limit on trials" if plan.left is None else f"{plan.left} left to plan"
+        self.notice(f"{plan.done} trials done, {plan.again} to run again, {left}")
+        for change in plan.changes:
+            self.notice(f"  changed: {change}")
+        if plan.idle:
+            self.notice("nothing is left to do; a larger limit goes on: `hpotune resume --set limits.trials=…`")

@@ -1,0 +1,70 @@
+"""`hpotune status`."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+
+from hpotune.cli.options import Json, RunArgument, Runs
+from hpotune.cli.standing import Standing, at_budget, standing
+from hpotune.cli.target import the_run
+from hpotune.cli.terminal import harmless
+from hpotune.history import History
+from hpotune.summary import (
+    Progress,
+    budget_text,
+    cause_words,
+    config_text,
+    describe_study,
+    duration_text,
+    progress,
+    state_words,
+    value_text,
+)
+
+
+def command(run: RunArgument = None, *, runs: Runs = None, json_: Json = False) -> None:
+    """How a run stands: whether it is running, how far it has come, and what its trials are doing."""
+    found = standing(the_run(run, runs))
+    if json_:
+        sys.stdout.write(json.dumps(found.as_json(), indent=2, ensure_ascii=False) + "\n")
+    else:
+        sys.stdout.write(harmless("\n".join(_lines(found))) + "\n")
+
+
+def _lines(found: Standing) -> Iterator[str]:
+    history = found.history
+    now = progress(history)
+    yield describe_study(history)
+    yield f"  state    {found.words}"
+    yield f"  folder   {found.folder.path}"
+    of = "" if now.total is None else f" of {now.total:,}"
+    counts = ", ".join(f"{count} {state_words(state)}" for state, count in history.states.items() if count)
+    yield f"  trials   {now.done:,}{of} done" + (f" ({counts})" if counts else "")
+    left = f", about {duration_text(now.left)} left" if found.life == "running" and now.left is not None else ""
+    yield f"  time     {duration_text(now.elapsed)}{left}"
+    if now.causes:
+        yield "  failed   " + ", ".join(f"{cause_words(cause)} {count}" for cause, count in now.causes)
+    yield f"  best     {_best(history, now)}"
+    yield from (f"  running  {_running(history, number)}" for number in history.open if found.life == "running")
+    if found.life == "interrupted":
+        yield f"  `hpotune resume {found.folder.path}` goes on with it"
+
+
+def _best(history: History, now: Progress) -> str:
+    if now.best is None:
+        return "no trial has a value yet"
+    value = f"{history.study.metric.name} {value_text(now.value)}{at_budget(history, now.budget)}"
+    return f"{value}  trial {now.best.number}  {config_text(now.best.config)}"
+
+
+def _running(history: History, number: int) -> str:
+    job = history.open[number]
+    if job.last is None:
+        return f"trial {number}  no report yet"
+    budget, loss = job.last
+    of = "" if budget is None or job.to is None else f" of {budget_text(job.to)}"
+    return (
+        f"trial {number}  {history.study.metric.name} {value_text(history.value(loss))}{at_budget(history, budget)}{of}"
+    )

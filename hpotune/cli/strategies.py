@@ -1,0 +1,48 @@
+"""`hpotune strategies`."""
+
+from __future__ import annotations
+
+import json
+import sys
+
+from hpotune.cli.options import Json
+from hpotune.strategies import SCHEDULERS, SEARCHERS, STRATEGIES, SchedulerKind, SearcherKind
+
+
+def command(*, json_: Json = False) -> None:
+    """List the strategies. A strategy is a searcher (which configuration) and a scheduler (who gets budget)."""
+    sys.stdout.write(json.dumps(_catalogue(), indent=2) + "\n" if json_ else _table())
+
+
+def _catalogue() -> dict[str, object]:
+    return {
+        "strategies": {
+            name: {"searcher": searcher, "scheduler": scheduler} for name, (searcher, scheduler) in STRATEGIES.items()
+        },
+        "searchers": {
+            name: {"about": kind.about, "finite": kind.finite, "options": list(kind.options)}
+            for name, kind in SEARCHERS.items()
+        },
+        "schedulers": {
+            name: {"about": kind.about, "needs_budget": kind.needs_budget, "options": list(kind.options)}
+            for name, kind in SCHEDULERS.items()
+        },
+    }
+
+
+def _table() -> str:
+    width = max(map(len, (*STRATEGIES, *SEARCHERS, *SCHEDULERS)))
+    lines = ["strategy: NAME"]
+    lines += [f"  {name:<{width}}  {searcher} × {scheduler}" for name, (searcher, scheduler) in STRATEGIES.items()]
+    lines += ["", "searchers"]
+    lines += [f"  {name:<{width}}  {kind.about}{_options(kind)}" for name, kind in SEARCHERS.items()]
+    lines += ["", "schedulers"]
+    for name, kind in SCHEDULERS.items():
+        needs = "; the study needs a budget" if kind.needs_budget else ""
+        lines.append(f"  {name:<{width}}  {kind.about}{needs}{_options(kind)}")
+    lines += ["", "Any pair may be written out: strategy: {searcher: sobol, scheduler: full}"]
+    return "\n".join(lines) + "\n"
+
+
+def _options(kind: SearcherKind | SchedulerKind) -> str:
+    return f" (options: {', '.join(kind.options)})" if kind.options else ""

@@ -1,0 +1,49 @@
+"""`hpotune validate`."""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import asdict
+
+from hpotune.cli.options import Json, Sets, StudyArgument
+from hpotune.errors import Problem, StudyError
+from hpotune.strategies import load_study
+from hpotune.study import Study, lint
+
+
+def command(study: StudyArgument, set_: Sets = None, *, json_: Json = False) -> int:
+    """Check a study file: every mistake and every doubt at once, each with its line and a remedy.
+
+    The exit code is 2 if the study is wrong, 0 if it can be run; warnings do not change it.
+    """
+    try:
+        loaded = load_study(study, overrides=set_ or ())
+    except StudyError as error:
+        if not json_:
+            raise
+        _print({"valid": False, "errors": _rows(error.problems), "warnings": []})
+        return error.exit_code
+    warnings = lint(loaded)
+    if json_:
+        _print({"valid": True, "errors": [], "warnings": _rows(warnings)})
+        return 0
+    for warning in warnings:
+        sys.stderr.write(f"warning: {warning}\n")
+    sys.stdout.write(_verdict(study, loaded, len(warnings)))
+    return 0
+
+
+def _verdict(file: str, study: Study, warnings: int) -> str:
+    doubts = f", {warnings} warning{'s' if warnings > 1 else ''}" if warnings else ""
+    cardinality = study.space.cardinality()
+    points = "" if cardinality is None else f", {cardinality:,} points"
+    return f"{file}: valid{doubts} ({study.name}: {study.space.dimension} parameters to search{points})\n"
+
+
+def _print(value: object) -> None:
+    sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=False) + "\n")
+
+
+def _rows(problems: tuple[Problem, ...] | list[Problem]) -> list[dict[str, object]]:
+    return [asdict(problem) for problem in problems]
