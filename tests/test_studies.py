@@ -1,0 +1,135 @@
+"""The studies of the repository: each loads without a problem, and its script does what the study expects of it.
+
+The scripts are run as a trial would be, by command and environment, so that this needs no tuner.
+"""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from hpotune.study import lint, load_study
+
+STUDIES = Path(__file__).parent.parent / "studies"
+NAMES = sorted(path.parent.name for path in STUDIES.glob("*/study.yaml"))
+
+
+def run(name, command, config=None, **variables):
+    """The standard output of a script of a study, run in its folder with a trial's environment."""
+    environment = {key: value for key, value in os.environ.items() if not key.startswith("HPOTUNE_")}
+    environment |= {f"HPOTUNE_{key}": str(value) for key, value in variables.items()}
+    if config is not None:
+        environment["HPOTUNE_CONFIG"] = json.dumps(config)
+        environment |= {f"HPOTUNE_PARAM_{key.upper()}": str(value) for key, value in config.items()}
+    command = [sys.executable if command[0] == "python" else command[0], *command[1:]]
+    threads = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+    finished = subprocess.run(
+        command, cwd=STUDIES / name, env=environment | threads, capture_output=True, text=True, timeout=120, check=True
+    )
+    assert finished.stderr == ""
+    return finished.stdout
+
+
+def test_the_four_studies_are_there():
+    assert set(NAMES) >= {"argparse", "digits", "shell", "smoke"}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_study_loads_and_nothing_about_it_is_doubtful(name):
+    assert lint(load_study(STUDIES / name / "study.yaml")) == []
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_study_names_its_own_run_command_in_its_readme(name):
+    assert f"hpotune run studies/{name}/study.yaml" in (STUDIES / name / "README.md").read_text()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_default_configuration_of_a_study_is_complete(name):
+    study = load_study(STUDIES / name / "study.yaml")
+    assert study.strategy.name == "grid" or study.space.default() is not None
+
+
+SGD = {"lr": 0.05, "hidden": 32, "alpha": 1e-4, "batch": 64, "activation": "tanh", "optimizer": "sgd", "momentum": 0.9}
+
+
+class TestDigits:
+    command = ("python", "train.py")
+
+    def test_by_hand_it_trains_with_its_defaults_and_learns(self):
+        lines = [json.loads(line) for line in run("digits", self.command).splitlines()]
+        assert [line["epoch"] for line in lines] == list(range(1, 13))
+        assert lines[-1]["val_accuracy"] > max(0.9, lines[0]["val_accuracy"])
+
+    def test_the_defaults_of_the_script_are_those_of_the_study(self):
+        config = load_study(STUDIES / "digits" / "study.yaml").space.default()
+        assert run("digits", self.command, config, BUDGET=2) == run("digits", self.command, BUDGET=2)
+
+    def test_configuration_and_seed_change_the_outcome_and_nothing_else_does(self):
+        outcome = run("digits", self.command, SGD, SEED=1, BUDGET=2)
+        assert outcome == run("digits", self.command, SGD, SEED=1, BUDGET=2)
+        assert outcome != run("digits", self.command, SGD, SEED=2, BUDGET=2)
+        assert outcome != run("digits", self.command, SGD | {"momentum": 0.5}, SEED=1, BUDGET=2)
+
+    @pytest.mark.parametrize("optimizer", ["adam", "sgd"])
+    def test_training_in_two_jobs_ends_as_training_in_one(self, tmp_path, optimizer):
+        config = SGD | {"optimizer": optimizer}
+        whole = run("digits", self.command, config, BUDGET=5).splitlines()
+        first = run("digits", self.command, config, BUDGET=2, CHECKPOINT_DIR=tmp_path).splitlines()
+        second = run("digits", self.command, config, BUDGET=5, PREVIOUS_BUDGET=2, CHECKPOINT_DIR=tmp_path).splitlines()
+        assert first + second == whole
+
+    def test_a_lost_checkpoint_means_starting_over(self, tmp_path):
+        whole = run("digits", self.command, SGD, BUDGET=3)
+        assert run("digits", self.command, SGD, BUDGET=3, PREVIOUS_BUDGET=2, CHECKPOINT_DIR=tmp_path) == whole
+
+
+class TestArgparse:
+    def test_every_parameter_is_a_flag_of_the_script(self):
+        shown = run("argparse", ("python", "train.py", "--help"))
+        parameters = load_study(STUDIES / "argparse" / "study.yaml").parameters
+        assert all(f"--{parameter.as_ or name} " in shown for name, parameter in parameters.items())
+
+    def test_the_pattern_finds_the_test_accuracy_and_not_the_train_accuracy(self):
+        study = load_study(STUDIES / "argparse" / "study.yaml")
+        output = run("argparse", ("python", "train.py", "--n-estimators=20"))
+        found = re.findall(study.metric.pattern, output)
+        assert len(found) == 1
+        assert 0.8 < float(found[0]) < 1
+
+    def test_nothing_in_the_script_knows_of_the_tuner(self):
+        assert "hpotune" not in (STUDIES / "argparse" / "train.py").read_text().lower()
+
+
+class TestShell:
+    command = ("sh", "forecast.sh")
+
+    def loss(self, **config):
+        return float(re.search(r"loss=(\S+)", run("shell", self.command, config))[1])
+
+    def test_both_parameters_matter(self):
+        assert len({self.loss(), self.loss(level=0.2), self.loss(trend=0.5), self.loss(level=0.2, trend=0.5)}) == 4
+
+    def test_without_smoothing_the_forecast_is_the_last_value_plus_the_last_step(self):
+        sales = [float(line.split()[1]) for line in (STUDIES / "shell" / "sales.txt").read_text().splitlines()[1:]]
+        errors = [z - (2 * y - x) for x, y, z in zip(sales, sales[1:], sales[2:], strict=False)]
+        assert self.loss(level=1, trend=1) == pytest.approx(sum(error**2 for error in errors) / len(errors), abs=1e-6)
+
+    def test_numbers_in_scientific_notation_are_understood(self):
+        assert self.loss(level=0.5, trend="1e-1") == self.loss(level=0.5, trend=0.1)
+
+
+class TestSmoke:
+    def test_the_best_point_of_the_grid_is_the_one_the_readme_names(self):
+        grid = load_study(STUDIES / "smoke" / "study.yaml").space.grid()
+        outputs = [(config, run("smoke", ("python", "train.py"), config)) for config in grid]
+        losses = sorted(
+            (float(output.split("loss=")[-1]), config["depth"], config["mode"]) for config, output in outputs
+        )
+        assert len(losses) == 18
+        assert losses[0] == (0.0, 3, "b")
+        assert losses[1][0] > 0
