@@ -21,6 +21,6 @@ def check_protocol(study: Study) -> list[Problem]:
         )
         for earlier, later in clashes([name.spelling for name in names])
     ]
-    for index, message, remedy in CommandTemplate(study.command, names).problems():
+    for index, message, remedy in CommandTemplate(study.command, names, has_budget=study.budget is not None).problems():
         problems.append(study.problem(("command", index), message, remedy))
     return problems

@@ -45,9 +45,11 @@ def clashes(names: Sequence[str]) -> list[tuple[str, str]]:
     first: dict[str, str] = {}
     found = []
     for name in names:
-        earlier = first.setdefault(param_variable(name), name)
-        if earlier != name:
-            found.append((earlier, name))
+        variable = param_variable(name)
+        if variable in first:
+            found.append((first[variable], name))
+        else:
+            first[variable] = name
     return found
 
 

@@ -108,6 +108,7 @@ def test_a_variable_is_a_name_that_every_shell_can_use(name: str) -> None:
 
 def test_clashes_are_pairs_with_the_first() -> None:
     assert clashes(["a.b", "c", "a-b", "A_B", "d"]) == [("a.b", "a-b"), ("a.b", "A_B")]
+    assert clashes(["a", "a", "b"]) == [("a", "a")]  # two parameters with the same `as:`
     assert clashes(["a", "b"]) == []
 
 
