@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from difflib import SequenceMatcher
+from functools import lru_cache
 
 from hpotune.protocol.metrics import ALONE, EQUALS, MetricReader, captured, json_number, json_object
 
@@ -24,6 +25,13 @@ _HINTS_OF_ENDS = (
 )
 
 
+@lru_cache(maxsize=8)
+def _any_spelling(name: str) -> re.Pattern[str]:
+    """The name in upper or lower case, and what follows it. One for all attempts of a study."""
+    any_case = rf"(?i:{ALONE}({re.escape(name)}))"
+    return re.compile(rf"{any_case}(?:{EQUALS}|\s++)(\S*)")
+
+
 class NearMisses:
     """Looks at the lines that gave nothing and keeps the few that came nearest, in bounded memory.
 
@@ -36,8 +44,7 @@ class NearMisses:
         self._name = reader.name
         self._folded = _APART.sub("", reader.name.lower())
         self._words = [word for word in _APART.split(reader.name.lower()) if len(word) > 1]
-        any_case = rf"(?i:{ALONE}({re.escape(reader.name)}))"
-        self._value = re.compile(rf"{any_case}(?:{EQUALS}|\s++)(\S*)")
+        self._value = _any_spelling(reader.name)
         self._similarities: dict[str, float] = {}
         self._looked = 0
         self._last = ""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import cached_property
 from pathlib import Path as FilePath
 from typing import Annotated, Any, Self
 
@@ -59,7 +60,6 @@ class Study(Section):
     _source: Source = PrivateAttr(default=NOWHERE)
     _text: str | None = PrivateAttr(default=None)
     _folder: FilePath | None = PrivateAttr(default=None)
-    _space: Space | None = PrivateAttr(default=None)
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any], *, folder: FilePath | None = None) -> Self:
@@ -96,16 +96,14 @@ class Study(Section):
         self._source, self._text, self._folder = source, text, folder
         return self
 
-    @property
+    @cached_property
     def space(self) -> Space:
         """The space of configurations; built once. A default that does not lie in its parameter's range is not in it.
 
         Raises:
             SpaceError: never for a study that was built by `load_study` or `from_dict`.
         """
-        if self._space is None:
-            self._space = space_of(self.parameters, self.constraints)
-        return self._space
+        return space_of(self.parameters, self.constraints)
 
     @property
     def folder(self) -> FilePath:

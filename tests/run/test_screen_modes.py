@@ -223,18 +223,18 @@ def test_an_unknown_mode_is_named() -> None:
         make_screen("fancy", History(), RunFolder(Path("/x")))
 
 
-def test_the_log_has_the_time_and_every_trial() -> None:
+def test_the_log_has_the_time_and_every_trial(tmp_path: Path) -> None:
     tale = Tale()
     tale.completed(0.5, {"lr": 0.5})
     tale.finish("trials")
-    file, history, clock = io.StringIO(), History(), iter(range(1_000_000_000, 1_000_000_100))
-    screen = Together(LogScreen(history, file, lambda: float(next(clock))))
+    log, history, clock = tmp_path / "tuner.log", History(), iter(range(1_000_000_000, 1_000_000_100))
+    screen = Together(LogScreen(history, log.open("w"), lambda: float(next(clock))))
     for n, event in enumerate(tale.events):
         history.fold(event)
         screen.event(n, event)
     screen.say("a message", level="warning")
     screen.close(1.0)
-    lines = [line.split("  ", 1) for line in file.getvalue().splitlines()]
+    lines = [line.split("  ", 1) for line in log.read_text().splitlines()]
     assert all(stamp[:3] == "200" and len(stamp) == 19 for stamp, _ in lines)
     assert [text for _, text in lines] == [
         "study digits  maximize val_accuracy  random  10 trials  seed 7",

@@ -12,6 +12,7 @@ from hpotune.history import History
 from hpotune.run.screen.output import Output, message
 from hpotune.summary import Notices, describe, printable
 
+_PAUSE = 0.5  # seconds: short trials would have it written for each of them
 _UNSAID = frozenset({ev.Reported, ev.TrialPlanned, ev.JobPlanned})
 
 
@@ -25,6 +26,7 @@ class LogScreen:
         self._output = Output(file)
         self._clock = clock
         self._notices = Notices()
+        self._next_flush = 0.0
         self._second = -1
         self._stamp = ""
 
@@ -44,9 +46,10 @@ class LogScreen:
         self._line(message(printable(text), level))
 
     def tick(self, now: float) -> None:
-        """Hand on what was written."""
-        del now
-        self._output.flush()
+        """Hand on what was written, now and then."""
+        if now >= self._next_flush:
+            self._next_flush = now + _PAUSE
+            self._output.flush()
 
     def close(self, now: float) -> None:
         """Hand on the rest."""
