@@ -134,7 +134,9 @@ if sys.platform == "linux":
             """See Exits."""
             descriptor = self._descriptor_of.pop(pid)
             del self._pid_of[descriptor]
-            os.close(descriptor)  # which takes it out of the epoll, too
+            # Closing alone would not do: a child in the middle of its exec still has the descriptor, and so the epoll.
+            self._epoll.unregister(descriptor)
+            os.close(descriptor)
             _, status, usage = os.wait4(pid, 0)
             return status, usage
 

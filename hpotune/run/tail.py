@@ -63,6 +63,8 @@ class PathTail(Tail):
 
     def read(self, limit: int) -> bytes:
         """At most `limit` bytes more; b"" while there is no such file, or it is no regular one."""
+        if self._descriptor < 0 and not os.access(self._path, os.R_OK):  # the common case, and cheaper than an error
+            return b""
         try:
             there = os.stat(self._path)  # noqa: PTH116 - called for every look
         except OSError:

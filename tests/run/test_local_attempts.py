@@ -13,8 +13,9 @@ from pathlib import Path
 import pytest
 from local_helpers import Trials, eventually
 
+from hpotune.run import watchdog
 from hpotune.run.executor import Exit, LaunchFailed, Lost, Output, Queued, Started
-from hpotune.run.exits import PollExits
+from hpotune.run.exits import PidfdExits, PollExits
 from hpotune.run.local import LocalExecutor
 
 
@@ -210,6 +211,35 @@ def test_an_idle_executor_does_not_spin(trials: Trials, monkeypatch: pytest.Monk
     polls.clear()
     assert trials.executor.wait(0.2) == []
     assert len(polls) <= 2
+
+
+def test_the_handle_is_what_the_system_says(trials: Trials) -> None:
+    for _ in range(30):
+        trials.submit("sleep", "600")
+        (started,) = (event for event in trials.executor.wait(0) if isinstance(event, Started))
+        state = watchdog.status(started.handle["pid"])
+        assert state is not None
+        assert started.handle == {"pid": state.session, "start": state.start}
+        trials.executor.cancel(started.id, 0.0)
+        trials.end_of(started.id)
+
+
+@pytest.mark.parametrize("kind", [PidfdExits, PollExits])
+def test_a_reaped_child_is_heard_of_no_more(kind: type[PidfdExits | PollExits]) -> None:
+    exits = kind()
+    child = os.posix_spawn("/bin/true", ["true"], {})
+    exits.add(child)
+    heir = os.fork()  # holds copies of all descriptors, as a child in the middle of its exec does
+    if heir == 0:
+        signal.pause()
+    try:
+        assert exits.poll(None) == ([child], False)
+        assert os.waitstatus_to_exitcode(exits.reap(child)[0]) == 0
+        assert exits.poll(0.0) == ([], False)
+    finally:
+        os.kill(heir, signal.SIGKILL)
+        os.waitpid(heir, 0)
+        exits.close()
 
 
 def test_a_cancel_in_the_queue_ends_what_never_started(trials: Trials) -> None:
