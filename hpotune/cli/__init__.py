@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 
 from hpotune.cli.boundary import guard
@@ -14,4 +15,6 @@ __all__ = ["main"]
 def main() -> None:
     """Run the command that `sys.argv` names and exit with its code (see `hpotune.errors`)."""
     prepare()
-    sys.exit(guard(lambda: dispatch(sys.argv[1:])))
+    code = guard(lambda: dispatch(sys.argv[1:]))
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # what is left is the interpreter's end; the code stands
+    sys.exit(code)

@@ -54,7 +54,7 @@ def guard(call: Callable[[], int]) -> int:
     """The exit code of a call, whatever it raises. Its output is flushed, so that nothing fails later."""
     try:
         code = call()
-        sys.stdout.flush()
+        return _flushed(code)
     except HpotuneError as error:
         tell(error)
         return error.exit_code
@@ -73,6 +73,14 @@ def guard(call: Callable[[], int]) -> int:
         return refusal.exit_code
     except Exception as error:  # noqa: BLE001 - this is the place where nothing may go through
         return _crash(error)
+
+
+def _flushed(code: int) -> int:
+    """The code of a call that went through, its output flushed; a reader that went away meanwhile changes nothing."""
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        let_go_of_stdout()
     return code
 
 

@@ -3,27 +3,40 @@
 from __future__ import annotations
 
 import sys
+from contextlib import suppress
 
 from hpotune.cli.require import check_require
 from hpotune.expressions import Expression
 from hpotune.history import History
 from hpotune.journal.folder import RunFolder
+from hpotune.run.screen import Mode
 from hpotune.summary import budget_text, config_parts, outcome, printable, value_text
 
 
-def conclude(history: History, folder: RunFolder, requirement: Expression | None, *, json_: bool) -> int:
+def conclude(history: History, folder: RunFolder, requirement: Expression | None, mode: Mode) -> int:
     """Print how it ended and return the exit code.
+
+    Args:
+        history: the run as it is now.
+        folder: where it is.
+        requirement: what must hold.
+        mode: the screen that was shown. The last board already holds the result: on one terminal it is not repeated.
 
     Raises:
         OutcomeError: the requirement is not met.
     """
     verdict = outcome(history)
-    if not json_:
-        sys.stdout.write(_result(history))
-    sys.stderr.write(f"{verdict.words}\n{folder.path}\n")
+    with suppress(BrokenPipeError):  # who read along has gone; the outcome is what it is
+        _show(history, folder, verdict.words, mode)
     if requirement is not None and verdict.exit_code == 0:
         check_require(requirement, history)
     return verdict.exit_code
+
+
+def _show(history: History, folder: RunFolder, words: str, mode: Mode) -> None:
+    if mode != "json" and not (mode == "board" and sys.stdout.isatty()):
+        sys.stdout.write(_result(history))
+    sys.stderr.write(f"{words}\n{folder.path}\n")
 
 
 def _result(history: History) -> str:

@@ -56,7 +56,11 @@ def command(
     folder = output.absolute().parent
     if not folder.is_dir():
         raise UsageError(f"there is no folder {folder}", "make it first")
-    help_text = None if no_help else _help_text(argv, folder)
+    candidates = source_candidates(argv)
+    is_missing = len(candidates) == 1 and not (folder / candidates[0]).exists()
+    if is_missing:
+        sys.stderr.write(f"warning: there is no file {folder / candidates[0]}\n")
+    help_text = None if no_help or is_missing else _help_text(argv, folder)
     request = InitRequest(argv, metric, goal=goal, help_text=help_text, source=_source(argv, folder))
     text = write_study(request, file=str(output))
     try:
@@ -80,7 +84,7 @@ def _split(command: str) -> list[str]:
 def _help_text(argv: Sequence[str], folder: Path) -> str | None:
     """What the script says about its options; None if it cannot be asked or says nothing."""
     asked = help_command(argv)
-    sys.stderr.write(f"asking for help: {shlex.join(asked)}\n")
+    sys.stderr.write(f"asking for help (up to {HELP_SECONDS:.0f} s): {shlex.join(asked)}\n")
     try:
         answer = _answer(asked, folder)
     except OSError as error:
@@ -103,12 +107,14 @@ def _answer(argv: Sequence[str], folder: Path) -> str | None:
         start_new_session=True,
     )
     deadline = time.monotonic() + HELP_SECONDS
+    before = signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))  # so that nothing stays behind
     try:
         output = _read(process, deadline)
         code = process.wait(timeout=max(0.0, deadline - time.monotonic()))
     except subprocess.TimeoutExpired:
         return None
     finally:
+        signal.signal(signal.SIGTERM, before)
         with suppress(ProcessLookupError, PermissionError):
             os.killpg(process.pid, signal.SIGKILL)
         process.wait()

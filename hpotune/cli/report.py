@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import sys
+from dataclasses import replace
 from enum import StrEnum
 from typing import Annotated
 
@@ -13,6 +14,7 @@ import typer
 from hpotune.cli.options import Json, Require, RunArgument, Runs
 from hpotune.cli.require import check_require, parse_require
 from hpotune.cli.target import the_run
+from hpotune.journal import holder
 from hpotune.report import build, collect, render
 
 
@@ -46,6 +48,10 @@ def command(
     requirement = None if require is None else parse_require(require, folder.study().metric.name)
     history, messages = collect(folder.events())
     report = build(history, messages, folder, top)
+    tuner = holder(folder.path)
+    if history.finished is None and tuner is not None:
+        words = f"still running (process {tuner.pid} on {tuner.host}); so far:"
+        report = replace(report, outcome=report.outcome._replace(words=words))
     is_terminal = sys.stdout.isatty()
     width = shutil.get_terminal_size((100, 24)).columns
     color = is_terminal and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"

@@ -12,11 +12,12 @@ from hpotune.cli.ending import conclude
 from hpotune.cli.options import Json, Quiet, Require, RunArgument, Runs, Sets, Workers
 from hpotune.cli.overrides import overrides_of
 from hpotune.cli.require import parse_require
-from hpotune.cli.screens import screens
+from hpotune.cli.screens import mode_of, screens
 from hpotune.cli.target import the_run
 from hpotune.errors import UsageError
 from hpotune.events import Cause
 from hpotune.journal import Holder
+from hpotune.journal.folder import RunFolder
 from hpotune.run.resume import ResumePlan, Wish, resume
 from hpotune.run.session import Source
 from hpotune.strategies import load_study
@@ -31,6 +32,12 @@ RetryFailed = Annotated[
         show_default=False,
     ),
 ]
+
+
+_HOW_TO_GO_ON = {
+    limit: f"; a larger limit goes on: `hpotune resume --set limits.{limit}=…`"
+    for limit in ("trials", "time", "budget")
+}
 
 
 def command(
@@ -56,19 +63,27 @@ def command(
     study_file = Path(run).absolute() if run is not None and Path(run).is_file() else None
 
     def load_again(was: Source, study: Study) -> tuple[Study, Source]:
-        file = study_file or was.study_file
-        if not file.is_file():
-            sys.stderr.write(f"{file} is gone: going on with the copy in {folder.path}\n")
-            file = folder.study_copy
-        source = Source(file, (*was.overrides, *extra))
-        loaded = load_study(file, overrides=source.overrides)
+        source = Source(study_file or _study_file(was.study_file, folder), (*was.overrides, *extra))
+        if source.study_file.is_file():
+            loaded = load_study(source.study_file, overrides=source.overrides)
+        else:
+            sys.stderr.write(f"{source.study_file} is gone: going on with the copy in {folder.path}\n")
+            home = source.study_file.parent
+            loaded = load_study(folder.study_copy, overrides=source.overrides, folder=home)
         if loaded.seed is None:
             loaded = loaded.replace(seed=study.seed)
         return loaded, source
 
     wish = Wish(load_again, causes)
-    history = resume(folder, wish, screens(json_=json_, quiet=quiet), _Announcer(quiet=quiet))
-    return conclude(history, folder, requirement, json_=json_)
+    mode = mode_of(json_=json_, quiet=quiet)
+    history = resume(folder, wish, screens(mode), _Announcer(quiet=quiet))
+    return conclude(history, folder, requirement, mode)
+
+
+def _study_file(was: Path, folder: RunFolder) -> Path:
+    """The study file of a run: where it was, else where it is if it moved together with its runs."""
+    moved = folder.path.parent.parent / was.name
+    return moved if moved.is_file() and not was.is_file() else was
 
 
 def _causes(text: str | None) -> tuple[str, ...]:
@@ -107,5 +122,5 @@ class _Announcer:
         self.notice(f"{plan.done} trials done, {plan.again} to run again, {left}")
         for change in plan.changes:
             self.notice(f"  changed: {change}")
-        if plan.idle:
-            self.notice("nothing is left to do; a larger limit goes on: `hpotune resume --set limits.trials=…`")
+        if plan.idle is not None:
+            self.notice(f"nothing is left to do{_HOW_TO_GO_ON.get(plan.idle, '')}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import shutil
 import sys
 import tempfile
 from pathlib import Path
@@ -14,14 +15,17 @@ from hpotune.cli.ending import conclude
 from hpotune.cli.options import Json, Name, Quiet, Require, Runs, Seed, Sets, Smoke, StudyArgument, Workers
 from hpotune.cli.overrides import overrides_of
 from hpotune.cli.require import parse_require
-from hpotune.cli.screens import screens
+from hpotune.cli.screens import mode_of, screens
 from hpotune.cli.smoke import smoke_study
 from hpotune.cli.target import mark_run
 from hpotune.errors import UsageError
 from hpotune.journal import RunLock
 from hpotune.journal.folder import RunFolder
+from hpotune.run.orphans import end_holders
 from hpotune.run.session import Source, start
 from hpotune.strategies import load_study
+
+_GRACE = 10.0  # seconds for what an earlier run may have left behind
 
 Fresh = Annotated[bool, typer.Option("--fresh", help="Start anew; a run of the same name is kept under another name.")]
 
@@ -55,8 +59,12 @@ def command(
     folder = RunFolder(((runs or loaded.folder / "runs") / loaded.name).absolute())
     _make_way(folder, study, fresh=fresh)
     mark_run(folder)
-    history = start(loaded, folder, Source(Path(study).absolute(), overrides), screens(json_=json_, quiet=quiet))
-    return conclude(history, folder, requirement, json_=json_)
+    mode = mode_of(json_=json_, quiet=quiet)
+    history = start(loaded, folder, Source(Path(study).absolute(), overrides), screens(mode))
+    code = conclude(history, folder, requirement, mode)
+    if smoke and code == 0:
+        shutil.rmtree(folder.path.parent)  # kept only where there is something to look into
+    return code
 
 
 def _make_way(folder: RunFolder, study: str, *, fresh: bool) -> None:
@@ -74,7 +82,9 @@ def _make_way(folder: RunFolder, study: str, *, fresh: bool) -> None:
             f"go on with it: `hpotune resume {study}`; or start anew: `hpotune run {study} --fresh` (the old run is "
             "kept under another name)",
         )
-    with RunLock.acquire(folder.path):
+    with RunLock.acquire(folder.path) as lock:
+        if lock.previous is not None:
+            end_holders(lock.previous, _GRACE)  # should its tuner and its watchdog have died together
         number = 1
         while (kept := folder.path.with_name(f"{folder.name}.{number}")).exists():
             number += 1

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 
+from hpotune.strategies import STRATEGIES
 from hpotune.study import json_schema
 
 
@@ -16,4 +17,4 @@ def command() -> None:
     \b
     # yaml-language-server: $schema=./study.schema.json
     """
-    sys.stdout.write(json.dumps(json_schema(), indent=2, ensure_ascii=False) + "\n")
+    sys.stdout.write(json.dumps(json_schema(tuple(STRATEGIES)), indent=2, ensure_ascii=False) + "\n")

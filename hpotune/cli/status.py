@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 
 from hpotune.cli.options import Json, RunArgument, Runs
 from hpotune.cli.standing import Standing, at_budget, standing
@@ -16,10 +17,10 @@ from hpotune.summary import (
     budget_text,
     cause_words,
     config_text,
+    count_words,
     describe_study,
     duration_text,
     progress,
-    state_words,
     value_text,
 )
 
@@ -40,7 +41,9 @@ def _lines(found: Standing) -> Iterator[str]:
     yield f"  state    {found.words}"
     yield f"  folder   {found.folder.path}"
     of = "" if now.total is None else f" of {now.total:,}"
-    counts = ", ".join(f"{count} {state_words(state)}" for state, count in history.states.items() if count)
+    if found.life == "interrupted":  # what ran when its tuner died will be run again
+        now = replace(now, running=0, again=now.again + now.running)
+    counts = ", ".join(count_words(now))
     yield f"  trials   {now.done:,}{of} done" + (f" ({counts})" if counts else "")
     left = f", about {duration_text(now.left)} left" if found.life == "running" and now.left is not None else ""
     yield f"  time     {duration_text(now.elapsed)}{left}"

@@ -7,6 +7,7 @@ import signal
 import socket
 import sys
 import time
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -40,6 +41,11 @@ def command(run: RequiredRun, *, now: Now = False, wait: Wait = True, runs: Runs
     else:
         sys.stderr.write(f"its tuner (process {tuner.pid}) has died; its last trials are being ended\n")
     if wait:
+        if tuner.alive and _is_suspended(tuner.pid):
+            raise RunError(
+                f"process {tuner.pid} is suspended (Ctrl-Z), so it cannot stop",
+                f"let it go on: `kill -CONT {tuner.pid}`; it will stop at once",
+            )
         _wait(folder, tuner)
         sys.stdout.write(f"{folder.path} has stopped\n")
 
@@ -53,6 +59,14 @@ def _signal(tuner: Holder, number: signal.Signals) -> None:
         raise RunError(
             f"process {tuner.pid} belongs to another user", f"stop it as that user on {socket.gethostname()}"
         ) from None
+
+
+def _is_suspended(pid: int) -> bool:
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_bytes()
+    except OSError:  # it has gone, or the system has no such files
+        return False
+    return stat[stat.rindex(b")") + 2 : stat.rindex(b")") + 3] == b"T"
 
 
 def _wait(folder: RunFolder, tuner: Holder) -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 
-_CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
+# Control characters, and those that turn the direction of writing: a log could show what it does not say.
+_CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
 
 def harmless(text: str) -> str:
@@ -13,4 +14,6 @@ def harmless(text: str) -> str:
 
 
 def _shown(code: int) -> str:
-    return f"^{chr(code ^ 0x40)}" if code < 0x80 else f"\\x{code:02x}"
+    if code < 0x80:
+        return f"^{chr(code ^ 0x40)}"
+    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"

@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import TextIO
 
 from hpotune.cli.streams import encoded
@@ -30,7 +29,7 @@ def run_through(
     Raises:
         UsageError: it cannot be started.
     """
-    attempt = Attempt(job, Reading(study), Path(spec.stderr))
+    attempt = Attempt(job, Reading(study), spec.stderr)
     through = Through(attempt, describe)
     executor.submit(spec)
     while True:

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from dataclasses import asdict
 
 from hpotune.cli.options import Json, Sets, StudyArgument
 from hpotune.errors import Problem, StudyError
+from hpotune.run.machine import check_command, working_folder
 from hpotune.strategies import load_study
 from hpotune.study import Study, lint
+
+_SCRIPT_BYTES = 1 << 20
 
 
 def command(study: StudyArgument, set_: Sets = None, *, json_: Json = False) -> int:
@@ -24,7 +28,7 @@ def command(study: StudyArgument, set_: Sets = None, *, json_: Json = False) -> 
             raise
         _print({"valid": False, "errors": _rows(error.problems), "warnings": []})
         return error.exit_code
-    warnings = lint(loaded)
+    warnings = [*_of_the_command(loaded), *lint(loaded)]
     if json_:
         _print({"valid": True, "errors": [], "warnings": _rows(warnings)})
         return 0
@@ -32,6 +36,30 @@ def command(study: StudyArgument, set_: Sets = None, *, json_: Json = False) -> 
         sys.stderr.write(f"warning: {warning}\n")
     sys.stdout.write(_verdict(study, loaded, len(warnings)))
     return 0
+
+
+def _of_the_command(study: Study) -> list[Problem]:
+    """What is amiss with the command as seen from here. Only warnings: the study may be meant for another machine."""
+    try:
+        check_command(study, os.environ)
+    except StudyError as error:
+        return list(error.problems)
+    if any("${" in element for element in study.command):
+        return []
+    texts = [text for element in study.command if (text := _script(study, element)) is not None]
+    if not texts or any(b"hpotune" in text.lower() for text in texts):
+        return []
+    words = "the command hands no parameter over, and the script does not mention HPOTUNE_CONFIG or HPOTUNE_PARAM_…"
+    return [study.problem(("command",), words, 'for a script with flags, add "${args}" to the command')]
+
+
+def _script(study: Study, element: str) -> bytes | None:
+    """The beginning of a file that the command names relative to where it runs; None if there is no such file."""
+    try:
+        with ((working_folder(study) or study.folder) / element).open("rb") as file:
+            return file.read(_SCRIPT_BYTES)
+    except (OSError, ValueError):
+        return None
 
 
 def _verdict(file: str, study: Study, warnings: int) -> str:

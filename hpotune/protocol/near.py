@@ -17,6 +17,7 @@ _MOST_KEYS = 1000
 _SIMILAR = 0.6
 
 _DIGITS = re.compile(r"[0-9.]+")
+_WRAPPED = re.compile(r"(?:[a-z]+\.)*[a-z]+[0-9]*\(")  # np.float64(0.5), tensor(0.5)
 _APART = re.compile(r"[^a-z0-9]+")
 _HINTS_OF_ENDS = (
     ("%", "a number with % is not read: print {0} as a fraction, or catch it with `metric.pattern`"),
@@ -106,6 +107,12 @@ class NearMisses:
         for sign, hint in _HINTS_OF_ENDS:
             if sign in follows[:40] or (sign == "%" and re.search(r"[0-9]\s*%", line)):
                 return hint.format(f"`{follows[:40]}`")
+        if _WRAPPED.match(follows):
+            return f"`{follows[:40]}` is not a bare number: print `float(x)`, or `x.item()`"
+        if json_object(line) is not None:
+            return (
+                f"`{self._name}` is no number at the top of this JSON object: print it there, or set `metric.pattern`"
+            )
         if follows[:1].isdecimal():
             return f"write `{self._name}=` or `{self._name}:` before the number"
         return "no number follows the name"

@@ -144,7 +144,8 @@ def _evaluate(expression: Expression, config: Mapping[str, JsonValue], place: tu
         return cast("JsonValue", expression.evaluate(config))  # it is made of JSON values
     except ExpressionError as error:
         values = ", ".join(f"{name} = {config[name]!r}" for name in sorted(expression.names))
-        message = f"{expression.source} cannot be evaluated for {values}: {error.message}"
+        where = f" for {values}" if values else ""
+        message = f"{expression.source} cannot be evaluated{where}: {error.message}"
         raise SpaceError([SpaceProblem(("parameters", *place), message, "Guard it with an if, or a when.")]) from None
 
 

@@ -32,6 +32,10 @@ _HARMLESS: Mapping[str, Any] = {
 }
 
 
+# Parts that no other depends on: what a further check says of the study holds whatever they are.
+_ON_THEIR_OWN = frozenset({"name", "workers", "seed", "trial", "gpus"})
+
+
 def assemble(
     cls: type[AnyStudy],
     data: Mapping[str, Any],
@@ -61,7 +65,8 @@ def assemble(
         across = [finding for finding in _across(study) if not _about(finding.path, faulty)]
         problems += [_placed(finding, source) for finding in across]
         # A further check may read any part of the study, so each must be there, and the space must be one.
-        if all(len(part) > 1 for part in faulty) and all(finding.path[0] == "enqueue" for finding in across):
+        whole = all(len(part) > 1 or part[0] in _ON_THEIR_OWN for part in faulty)
+        if whole and all(finding.path[0] == "enqueue" for finding in across):
             problems += [_located(problem, source) for check in checks for problem in check(study)]
     if study is None or problems:
         raise StudyError(in_order(problems))

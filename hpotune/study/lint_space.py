@@ -158,6 +158,8 @@ _LIGHTER = "narrower ranges, or a derived parameter in place of a constraint, wa
 
 def _rejects(what: str, rejected: float) -> str:
     verb = "reject" if what.endswith("they") else "rejects"
+    if rejected == 1:
+        return f"{what} {verb} all of {SAMPLES:,} samples: it may be that no trial can be planned"
     return f"{what} {verb} {100 * rejected:.3g} % of {SAMPLES:,} samples"
 
 

@@ -18,22 +18,34 @@ from hpotune.study.reader import read_text
 from hpotune.study.yaml12 import read_yaml
 
 
-def load_study(path: str | PathLike[str], *, overrides: Sequence[str] = (), checks: Sequence[Check] = ()) -> Study:
+def load_study(
+    path: str | PathLike[str],
+    *,
+    overrides: Sequence[str] = (),
+    checks: Sequence[Check] = (),
+    folder: Path | None = None,
+) -> Study:
     """The study that a file declares.
 
     Args:
         path: the study file.
         overrides: `key.path=value` texts, as `--set` takes them; the value is read as YAML.
         checks: further checks of the study; their problems are given together with the others.
+        folder: what its relative paths are relative to; the file's own folder if left out.
 
     Raises:
         StudyError: with all problems, each with file, line and column, in the order of the file.
     """
-    return load_text(read_text(Path(path)), path, overrides=overrides, checks=checks)
+    return load_text(read_text(Path(path)), path, overrides=overrides, checks=checks, folder=folder)
 
 
 def load_text(
-    text: str, path: str | PathLike[str], *, overrides: Sequence[str] = (), checks: Sequence[Check] = ()
+    text: str,
+    path: str | PathLike[str],
+    *,
+    overrides: Sequence[str] = (),
+    checks: Sequence[Check] = (),
+    folder: Path | None = None,
 ) -> Study:
     """The study that a text declares, as if it stood in the file `path`; see `load_study`."""
     file = Path(path)
@@ -44,12 +56,12 @@ def load_text(
     else:
         raise StudyError(document.problems or [_not_a_mapping(document.data, document.source.problem((), ""))])
     options = apply_overrides(data, overrides)
-    folder = file.absolute().parent
+    home = file.absolute().parent
     if data.get("name") is None:
-        data["name"] = _default_name(file, folder)
+        data["name"] = _default_name(file, home)
     source = replace(document.source, options=options)
     study = assemble(Study, data, source, checks, document.problems)
-    return study.placed(source, text, folder)
+    return study.placed(source, text, folder or home)
 
 
 def _not_a_mapping(data: object, place: Problem) -> Problem:

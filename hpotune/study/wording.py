@@ -119,6 +119,8 @@ def _unknown_key(path: Path, data: Mapping[str, Any], top: Sequence[str]) -> Fin
     if len(path) == 1:
         home = next((name for name, section in SECTIONS.items() if key in section.known_keys()), None)
         remedy = f"write it under {home!r}: `{home}: {{{key}: ...}}`" if home else did_you_mean(key, top)
+        if not home and isinstance(data.get("parameters"), Mapping) and key in data["parameters"]:
+            remedy = f"did you mean 'parameters.{key}'?"
         known = top
     elif path[0] == "parameters":
         kind = str(data["parameters"][path[1]]["type"])

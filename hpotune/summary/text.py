@@ -40,7 +40,7 @@ def number_text(number: float, digits: int = 5) -> str:
         return str(number)
     if 1e5 <= abs(number) < 1e9:
         return f"{number:.0f}"
-    text = f"{number:.{digits}g}"
+    text = f"{number + 0.0:.{digits}g}"  # + 0.0: minus zero is zero
     return text.replace("e-0", "e-").replace("e+0", "e+") if "e" in text else text
 
 

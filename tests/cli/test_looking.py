@@ -48,6 +48,25 @@ def test_the_only_run_is_meant_when_none_is_named(call, done_run, command: str) 
     assert call(command).stdout == call(command, str(done_run.folder.path)).stdout != ""
 
 
+@pytest.mark.parametrize("named", [".", "runs", "runs/toy"])
+def test_a_folder_stands_for_the_only_run_in_it(call, done_run, named: str) -> None:
+    assert call("status", named).stdout == call("status", str(done_run.folder.path)).stdout != ""
+
+
+def test_what_fresh_has_put_aside_is_not_meant(call, done_run, make_run) -> None:
+    make_run("runs/toy.1").write()
+    assert call("status").stdout == call("status", str(done_run.folder.path)).stdout != ""
+
+
+@pytest.mark.parametrize(("place", "name"), [("runs/toy.1", "toy.1"), ("runs/other.1", "other"), ("runs/toy.x", "toy")])
+def test_any_other_second_run_leaves_it_open_which_is_meant(call, done_run, make_run, place: str, name: str) -> None:
+    make_run(place, name=name).write()
+    shown = call("status")
+    assert (shown.returncode, shown.stdout) == (2, "")
+    assert str(done_run.folder.path) in shown.stderr
+    assert place in shown.stderr
+
+
 @pytest.mark.parametrize("command", ["status", "best", "report", "replay", "stop"])
 @pytest.mark.parametrize("run", ["nowhere", "."])
 def test_a_run_that_is_not_there(call, command: str, run: str) -> None:

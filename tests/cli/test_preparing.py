@@ -28,6 +28,7 @@ limits: {trials: 3}
 def study(tmp_path: Path) -> Path:
     path = tmp_path / "study.yaml"
     path.write_text(GOOD)
+    (tmp_path / "train.py").write_text("print('loss=1')\n")
     return path
 
 
@@ -57,6 +58,29 @@ def test_a_doubt_is_a_warning_and_no_error(call, study: Path) -> None:
     assert shown.stderr.startswith("warning: study.yaml:5:")
     assert "1 warning" in shown.stdout
     assert len(json.loads(call("validate", "study.yaml", "--json").stdout)["warnings"]) == 1
+
+
+@pytest.mark.parametrize(
+    ("command", "words"),
+    [
+        ('[python, trian.py, "${args}"]', "there is no file"),
+        ("[pyhton, train.py]", "no program 'pyhton'"),
+        ('[./train.py, "${args}"]', "is not executable"),
+        ("[python, train.py]", "hands no parameter over"),
+    ],
+)
+def test_a_command_that_would_not_do_is_a_warning_here(call, study: Path, command: str, words: str) -> None:
+    study.write_text(GOOD.replace('[python, train.py, "${args}"]', command))
+    shown = call("validate", "study.yaml")
+    assert shown.returncode == 0
+    assert words in shown.stderr
+    assert "study.yaml:2:10" in shown.stderr
+
+
+def test_a_script_that_reads_the_environment_needs_no_flags(call, study: Path) -> None:
+    study.write_text(GOOD.replace(', "${args}"', ""))
+    (study.parent / "train.py").write_text("import os\nos.environ['HPOTUNE_PARAM_LR']\n")
+    assert call("validate", "study.yaml").stderr == ""
 
 
 def test_set_is_part_of_what_is_checked(call, study: Path) -> None:

@@ -42,7 +42,7 @@ def mistakes(parameters, constraints=()):
         (Categorical("x", (1, "1", 1)), "choices", "1 is listed twice"),
         (Categorical("x", ({"a": 1, "b": 2}, {"b": 2, "a": 1})), "choices", "listed twice"),
         (Categorical("x", (math.nan,)), "choices", "JSON"),
-        (Categorical("x", (object(),)), "choices", "JSON"),
+        (Categorical("x", (...,)), "choices", "JSON"),
         (Constant("x", math.inf), "value", "JSON"),
         (Constant("x", {1: 2}), "value", "JSON"),
     ],
