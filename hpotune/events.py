@@ -26,7 +26,7 @@ Origin = Literal["search", "default", "enqueue", "confirm"]
 JobCause = Literal["first", "promotion", "retry", "resume"]
 Outcome = Literal["completed", "failed", "stopped", "interrupted", "lost"]
 Cause = Literal["exit", "signal", "timeout", "stall", "oom", "no_metric", "nan", "launch", "interrupted"]
-Timer = Literal["time_limit", "timeout", "stall"]
+Timer = Literal["time_limit", "timeout", "stall", "heartbeat"]
 SignalMode = Literal["drain", "stop"]
 
 NOTHING: JsonObject = {}
@@ -76,7 +76,10 @@ class JobStarted(NamedTuple):
 
 
 class Reported(NamedTuple):
-    """One value of the metric, with the metric's own sign, at one budget (None: the line named none)."""
+    """One value of the metric, with the metric's own sign, at one budget (None: the line named none).
+
+    `zero_based` is there on the first report that tells whether the script counts its budget from 0.
+    """
 
     trial: int
     job: int
@@ -85,6 +88,7 @@ class Reported(NamedTuple):
     value: float
     also: Mapping[str, float] = NOTHING
     late: bool = False
+    zero_based: bool | None = None
     measured: JsonObject = NOTHING
 
 
@@ -108,7 +112,10 @@ class JobEnded(NamedTuple):
 
 
 class TimerFired(NamedTuple):
-    """A limit of time was reached: the study's (`trial` is None) or an attempt's."""
+    """A limit of time was reached: the study's (`trial` is None) or an attempt's.
+
+    `heartbeat` is no limit: it notes the time where nothing else would, so that a limit holds over a death.
+    """
 
     timer: Timer
     trial: int | None = None
@@ -128,7 +135,7 @@ class SignalReceived(NamedTuple):
 class TrialPlanned(NamedTuple):
     """A new trial, its configuration and the budget it is first trained to.
 
-    `record` is what the searcher wants to remember of its proposal.
+    `record` is what the searcher wants to remember of its proposal, `reason` what the scheduler wants the trial for.
     """
 
     trial: int
@@ -136,6 +143,7 @@ class TrialPlanned(NamedTuple):
     origin: Origin
     saw: int
     budget: Budget | None = None
+    reason: JsonObject = NOTHING
     replicate: int | None = None
     record: JsonObject = NOTHING
     measured: JsonObject = NOTHING
@@ -256,13 +264,19 @@ def decode(line: Mapping[str, Any]) -> Event:
     """
     try:
         kind, fields = _KINDS[line["event"]]
-        values = [line[key] if default is _REQUIRED else line.get(key, default) for key, default in fields]
+        event = kind(*[line[key] if default is _REQUIRED else line.get(key, default) for key, default in fields])
+        return _with_numbers(event) if type(event) is Reported else event
     except KeyError as error:
-        raise ValueError(f"no event of format {FORMAT}: it has no {error}") from None
-    event = kind(*values)
-    if type(event) is Reported:
-        return _with_numbers(event)
-    return event
+        raise ValueError(_what_is_missing(line, error)) from None
+    except (TypeError, AttributeError) as error:
+        raise ValueError(f"no event of format {FORMAT}: {error}") from None
+
+
+def _what_is_missing(line: Mapping[str, Any], error: KeyError) -> str:
+    name = line.get("event")
+    if isinstance(name, str) and name not in _KINDS:
+        return f"{name!r} is no event of format {FORMAT}"
+    return f"no event of format {FORMAT}: it has no {error}"
 
 
 def _with_numbers(event: Reported) -> Reported:

@@ -4,7 +4,7 @@ Notation
     key      128 bits; a hash (BLAKE2b) of the path that leads to it: (seed, trial, purpose, ...)
     bits     raw 64-bit outputs of Philox-4x64-10 (Salmon et al. 2011, "Parallel random numbers: as easy as 1, 2, 3")
              under that key, counter from 0
-    uniform  (floor(bits / 2^11) + 1/2) / 2^53, in the open interval (0, 1)
+    uniform  (floor(bits / 2^12) + 1/2) / 2^52, in the open interval (0, 1); with one bit more it could round to 1
 
 Every random decision goes through `uniforms` and an inverse CDF of our own: the raw bits of Philox are fixed by its
 paper, whereas the distributions of a library may change between its versions.
@@ -61,7 +61,7 @@ class Key:
         state: Any = {**_START, "state": {"counter": _ZEROS, "key": np.frombuffer(self.digest, np.uint64)}}
         philox.state = state
         raw: npt.NDArray[np.uint64] = philox.random_raw(count)
-        return ((raw >> np.uint64(11)).astype(np.float64) + 0.5) * 2.0**-53
+        return ((raw >> np.uint64(12)).astype(np.float64) + 0.5) * 2.0**-52
 
     def integer(self, bits: int = 63) -> int:
         """A non-negative integer below 2^bits (at most 128), for seeds handed to other programs."""

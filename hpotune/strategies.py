@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from os import PathLike
+from pathlib import Path
 from typing import Any
 
 from hpotune.errors import Problem, StudyError
@@ -121,17 +122,18 @@ def check(study: Study) -> list[Problem]:
     return problems + _check_end(study, searcher) + _check_grid(study, searcher)
 
 
-def load_study(path: str | PathLike[str], *, overrides: Sequence[str] = ()) -> Study:
+def load_study(path: str | PathLike[str], *, overrides: Sequence[str] = (), folder: Path | None = None) -> Study:
     """Load a study file and check it whole, strategy included.
 
     Args:
         path: the study file.
         overrides: `key.path=value` texts, as `--set` takes them.
+        folder: what its relative paths are relative to; the file's own folder if left out.
 
     Raises:
         StudyError: with every problem of the file, each with its line.
     """
-    return _load_study(path, overrides=overrides, checks=(check, check_protocol))
+    return _load_study(path, overrides=overrides, checks=(check, check_protocol), folder=folder)
 
 
 def _pair(study: Study) -> tuple[str, str]:
@@ -148,6 +150,9 @@ def _unknown(study: Study, what: str, name: str, known: Mapping[str, object], pa
 def _check_end(study: Study, searcher: str) -> list[Problem]:
     """A study must be able to end."""
     limits = study.limits
+    if limits.budget is not None and study.budget is None:
+        remedy = "say what trials are trained to: `budget: {name: epochs, max: 81}`; or limit `trials` or `time`"
+        return [study.problem(("limits", "budget"), "a limit on the budget, but the study has no budget", remedy)]
     if any(limit is not None for limit in (limits.trials, limits.time, limits.budget, study.metric.target)):
         return []
     if SEARCHERS[searcher].finite:

@@ -50,9 +50,15 @@ class History:
         self.exhausted: str | None = None
         self.finished: str | None = None
         self.sessions = 0
+        self._was_ending = False
         self._seconds_before = 0.0
         self._at = 0.0
         self._tried: Tried
+
+    @property
+    def at(self) -> float:
+        """Seconds into this session at its last event."""
+        return self._at
 
     @property
     def elapsed(self) -> float:
@@ -95,6 +101,8 @@ class History:
         self.sessions += 1
         self._seconds_before, self._at = self.elapsed, 0.0
         self.failures = 0
+        # Attempts that are cut off now were being ended already, by the user or a limit.
+        self._was_ending = self.draining or self.halting is not None
         self.draining = False
         self.halting = self.finished = None
         for trial in self.trials:
@@ -110,7 +118,7 @@ class History:
         self.causes[trial.cause or ""] -= 1
         trial.cause = None
         trial.failures = trial.crashes = 0
-        trial.jobs[-1].points = None
+        self._take_out_of_view(trial.jobs[-1])
         self.to_retry[trial.number] = None
         self._enter(trial, "planned")
 
@@ -127,6 +135,8 @@ class History:
             return
         loss = self.sign * event.value
         job.add(event.budget, loss)
+        if event.zero_based is not None:
+            self.trials[event.trial].zero_based = event.zero_based
         if self.study.metric.use == "best":
             self._count_towards_target(loss)
 
@@ -147,8 +157,6 @@ class History:
         self.jobs_ended += 1
         job.outcome = event.outcome
         job.seconds += event.measured.get("seconds", 0.0)
-        if (zero_based := event.notes.get("zero_based")) is not None:
-            trial.zero_based = zero_based
         match event.outcome:
             case "completed":
                 trial.crashes = 0
@@ -161,9 +169,9 @@ class History:
                 self._interrupted(trial, job, event.cause)
 
     def _settle(self, trial: Trial, state: State, reached: Budget | None) -> None:
-        """A job ended with something to show: the trial's value stands, and may be the best."""
+        """A job ended with something to show. The value at the highest budget reached stands, and may be the best."""
         loss = trial_loss(trial, self.study.metric.use)
-        if loss is not None:
+        if loss is not None and (trial.loss is None or (reached or 0) > (trial.budget or 0)):
             trial.loss, trial.budget = loss, reached
             self._count_towards_target(loss)
             if self.best is None or rank(trial) < rank(self.best):
@@ -171,9 +179,10 @@ class History:
         self._enter(trial, state)
 
     def _failed(self, trial: Trial, job: JobView, cause: str) -> None:
+        trial.crashes = 0
         if trial.failures < self.study.trial.retries:
             trial.failures += 1
-            job.points = None
+            self._take_out_of_view(job)
             self.to_retry[trial.number] = None
             self._enter(trial, "planned")
         else:
@@ -184,9 +193,9 @@ class History:
         # run, its time is up or a machine goes away.
         if job.points:
             trial.crashes = 0
-        elif cause == "tuner_died" and job.started:
+        elif cause == "tuner_died" and job.started and not self._was_ending:
             trial.crashes += 1
-        job.points = None
+        self._take_out_of_view(job)
         if trial.crashes >= MAX_CRASHES:
             self._fail(trial, "interrupted")
         else:
@@ -253,6 +262,13 @@ class History:
     def _count_towards_target(self, loss: float) -> None:
         if math.isfinite(loss) and (self.least is None or loss < self.least):
             self.least = loss
+
+    def _take_out_of_view(self, job: JobView) -> None:
+        """An attempt will be made again, and its reports with it."""
+        points, job.points = job.points, None
+        if self.study.metric.use == "best" and points and self.least in points[1::2]:
+            losses = (trial_loss(trial, "best") for trial in self.trials)
+            self.least = min((loss for loss in losses if loss is not None), default=None)
 
     def _clear_dues(self, trial: Trial) -> None:
         for due in (self.unlaunched, self.interrupted, self.to_retry, self.promoted):

@@ -100,6 +100,8 @@ def read_events(reader: JournalReader) -> Iterator[Event]:
 def locate(argument: str | None, runs: Path | None = None) -> RunFolder:
     """The run that is meant: a run's folder, a study file whose run is meant, or the only run below `runs`.
 
+    A folder that is no run stands for the only run in it, or in its `runs`.
+
     Raises:
         UsageError: there is no such run, or more than one could be meant.
     """
@@ -113,6 +115,9 @@ def locate(argument: str | None, runs: Path | None = None) -> RunFolder:
     if path.is_file():
         return _run_of_study(path, runs)
     if path.is_dir():
+        for folder in (path, path / "runs"):
+            if runs_below(folder):
+                return _only_run(folder)
         raise UsageError(f"{argument} is no run: it has no {JOURNAL}", _others(path.parent))
     if runs is not None and (runs / argument / JOURNAL).is_file():
         return RunFolder((runs / argument).resolve())
@@ -130,11 +135,26 @@ def runs_below(folder: Path) -> list[RunFolder]:
 
 def _only_run(folder: Path) -> RunFolder:
     found = runs_below(folder)
+    if len(found) > 1:
+        current = [run for run in found if not _put_aside(run)]
+        found = current or found
     if len(found) == 1:
         return found[0]
     if not found:
         raise UsageError(f"there is no run below {folder}", "name the run's folder, or the study file")
     raise UsageError(f"there are {len(found)} runs below {folder}; which one?", _others(folder))
+
+
+def _put_aside(run: RunFolder) -> bool:
+    """Whether `--fresh` has made way for a later run: `digits.1`, a run of the study `digits`, beside `digits`."""
+    name, _, number = run.name.rpartition(".")
+    if not number.isdecimal() or not (run.path.with_name(name) / JOURNAL).is_file():
+        return False
+    try:
+        first = next(run.events(), None)
+    except RunError:  # whoever reads it will be told
+        return False
+    return isinstance(first, StudyStarted) and first.study.get("name") == name
 
 
 def _run_of_study(path: Path, runs: Path | None) -> RunFolder:

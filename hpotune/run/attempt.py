@@ -8,13 +8,27 @@ from pathlib import Path
 from typing import Literal
 
 from hpotune import events as ev
-from hpotune.protocol import Channel, Entry, Intake, IntakeSettings, LineSplitter, MetricReader, NearMisses, budget_keys
+from hpotune.errors import StudyError
+from hpotune.protocol import (
+    Channel,
+    Entry,
+    Found,
+    Intake,
+    IntakeSettings,
+    LineSplitter,
+    MetricReader,
+    NearMisses,
+    budget_keys,
+)
 from hpotune.run.executor import Exit
+from hpotune.run.patience import TooLongError, at_most
 from hpotune.study import Study, TrialSettings
+from hpotune.summary import printable
 from hpotune.tuner import Job
 
 Verdict = Literal["timeout", "stall"]
 
+_PATIENCE = 5.0  # seconds for a user's own pattern over one piece of output
 _TAIL = 4096  # bytes of a log in which its last line is looked for
 
 
@@ -25,8 +39,33 @@ class Reading:
         budget = study.budget
         metric = study.metric
         keys = budget_keys(budget.name, budget.key) if budget else ()
-        self.reader = MetricReader(metric.name, keys, metric.pattern)
+        self._reader = MetricReader(metric.name, keys, metric.pattern)
+        self.needle = self._reader.needle
         self._study = study
+
+    def read(self, lines: list[str]) -> list[Found | None]:
+        """What each line gives.
+
+        Raises:
+            StudyError: the user's own pattern takes for ever, which would hold up everything else.
+        """
+        if self._reader.pattern is None:
+            return [self._reader.read(line) for line in lines]
+        found: list[Found | None] = []
+        try:
+            with at_most(_PATIENCE):
+                for line in lines:
+                    found.append(self._reader.read(line))  # noqa: PERF401 - how far it came is told below
+        except TooLongError:
+            line = printable(lines[min(len(found), len(lines) - 1)])[:100]
+            words = f"the pattern takes more than {_PATIENCE:g} seconds to be looked for in: {line}"
+            remedy = "let no part that repeats repeat again inside, as in (a+)+"
+            raise StudyError([self._study.problem(("metric", "pattern"), words, remedy)]) from None
+        return found
+
+    def near(self) -> NearMisses:
+        """What collects the lines that came nearest, for one attempt."""
+        return NearMisses(self._reader)
 
     def intake(self, job: Job) -> Intake:
         """The intake of one attempt."""
@@ -45,14 +84,14 @@ class Reading:
 class Attempt:
     """An attempt that is out. Its deadlines run from the moment it started: queued is not started."""
 
-    def __init__(self, job: Job, reading: Reading, stderr: Path) -> None:
+    def __init__(self, job: Job, reading: Reading, stderr: str) -> None:
         self.job = job
         self.verdict: Verdict | None = None  # a limit of time it went over
         self.cancelled = False
         self.interrupted_by: str | None = None
-        self.near = NearMisses(reading.reader)
+        self.near = reading.near()
         self.stderr = stderr
-        self._reader = reading.reader
+        self._reading = reading
         self._intake = reading.intake(job)
         self._splitters: dict[Channel, LineSplitter] = {}
         self._started: float | None = None
@@ -62,12 +101,21 @@ class Attempt:
         """The process has started."""
         self._started = self._heard = now
 
+    @property
+    def zero_based(self) -> bool | None:
+        """Whether its script counts the budget from 0, as far as that is known."""
+        return self._intake.notes.zero_based
+
+    def leave(self) -> None:
+        """Its leader has exited; limits of time hold no more."""
+        self._started = None
+
     def feed(self, channel: Channel, data: bytes, now: float) -> Iterator[Entry]:
         """The reports in a further piece of output, in its order."""
         self._heard = now
         splitter = self._splitters.get(channel)
         if splitter is None:
-            splitter = self._splitters[channel] = LineSplitter(self._reader.needle)
+            splitter = self._splitters[channel] = LineSplitter(self._reading.needle)
         return self._take(channel, splitter.feed(data))
 
     def close(self) -> Iterator[Entry]:
@@ -95,7 +143,7 @@ class Attempt:
         return ev.JobEnded(*self.job.id, outcome, cause, exited.code, exited.signal, notes=notes, measured=measured)
 
     def _outcome(self, exited: Exit) -> tuple[ev.Outcome, str | None]:
-        if self.verdict is not None:
+        if self.verdict is not None and exited.killed:
             return "failed", self.verdict
         if self.interrupted_by is not None and exited.killed:
             return "interrupted", self.interrupted_by
@@ -104,18 +152,17 @@ class Attempt:
         return ("failed", "exit") if exited.code else ("completed", None)
 
     def _take(self, channel: Channel, lines: list[str]) -> Iterator[Entry]:
-        for line in lines:
-            found = self._reader.read(line)
+        for line, found in zip(lines, self._reading.read(lines), strict=True):
             if found is None:
                 self.near.look(line)
             else:
                 yield from self._intake.take(channel, found)
 
 
-def last_line(path: Path) -> str:
+def last_line(path: str) -> str:
     """The last line of a log that says anything, such as the error of a traceback; empty if there is none."""
     try:
-        with path.open("rb") as file:
+        with Path(path).open("rb") as file:
             file.seek(0, os.SEEK_END)
             file.seek(max(0, file.tell() - _TAIL))
             lines = file.read().decode(errors="replace").splitlines()

@@ -63,6 +63,12 @@ class Output(NamedTuple):
     data: bytes
 
 
+class Leaving(NamedTuple):
+    """Its leader has exited, not all that it started: limits of time hold no more. Told only if that takes a while."""
+
+    id: AttemptId
+
+
 class Exit(NamedTuple):
     """It is over, all its output was given, and none of its processes is left.
 
@@ -98,7 +104,7 @@ class LaunchFailed(NamedTuple):
     transient: bool
 
 
-ExecutorEvent: TypeAlias = Queued | Started | Output | Exit | Lost | LaunchFailed
+ExecutorEvent: TypeAlias = Queued | Started | Output | Leaving | Exit | Lost | LaunchFailed
 
 
 class Executor(Protocol):

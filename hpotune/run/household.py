@@ -20,9 +20,9 @@ _AGAIN = 0.5  # seconds between KILLs, should the first not do
 class Household:
     """The group of one attempt. Its number is that of its leader.
 
-    `kill_at` is when what still lives gets KILL next: infinite until it is asked to end; `forced_at` when it got it
-    first. `left` holds the processes that the leader left behind. Signals are sent only while the leader is not reaped
-    or the group has members, because only then does the number belong to it.
+    `spared_until` is when what outlives its leader is asked to end; `kill_at` when what still lives gets KILL next:
+    infinite until it is asked; `forced_at` when it got it first. `left` holds what the leader left behind. Signals are
+    sent only while the leader is not reaped or the group has members, because only then does the number belong to it.
     """
 
     id: AttemptId
@@ -30,9 +30,14 @@ class Household:
     leader_lives: bool = True
     group_lives: bool = True
     asked: bool = False
+    spared_until: float = 0.0
     kill_at: float = math.inf
     forced_at: float = math.inf
     left: set[int] = field(default_factory=set)
+
+    def spares(self, now: float) -> bool:
+        """Whether what is left of it may still go on by itself."""
+        return self.leader_lives or (not self.asked and now < self.spared_until)
 
     def ask(self, kill_at: float) -> None:
         """TERM to the group, once; KILL no later than `kill_at`."""
@@ -99,7 +104,7 @@ class Strays:
         """TERM, and when it is time KILL, to those whose attempt is over; or to all."""
         for pid, stray in self._strays.items():
             household = households.get(stray.owner) if stray.owner else None
-            waits = stray.owner is None or (household is not None and household.leader_lives)
+            waits = stray.owner is None or (household is not None and household.spares(now))
             if waits and not everything:
                 continue
             if stray.kill_at == math.inf:

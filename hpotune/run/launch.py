@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 from collections.abc import Mapping
@@ -48,20 +49,23 @@ class Launcher:
         trial_folder = f"{self._trials}/{job.trial_id:05d}"
         attempt_folder = f"{trial_folder}/jobs/{job.job}-{job.attempt}"
         config_file = f"{trial_folder}/config.json"
+        metrics_file = f"{attempt_folder}/metrics.jsonl"
         try:
-            if job.job == 0 and job.attempt == 0:
-                _make(trial_folder, f"{trial_folder}/checkpoint", f"{trial_folder}/jobs")
-                _write(config_file, json.dumps(job.config))
-            _make(attempt_folder)
+            # For every attempt: the session that planned the first may have died before it came to this.
+            _make(trial_folder, f"{trial_folder}/checkpoint", f"{trial_folder}/jobs")
+            _write(config_file, json.dumps(job.config))
+            if not _make(attempt_folder):
+                _remove(metrics_file)  # of an attempt that a shortened journal knows nothing of
         except OSError as error:
-            raise RunError(f"{error.filename}: {error.strerror}", "the run goes on with `hpotune resume`") from error
+            place = error.filename or trial_folder
+            raise RunError(f"{place}: {error.strerror}", "the run goes on with `hpotune resume`") from error
         context = TrialContext(
             study=self._study.name,
             trial_id=job.trial_id,
             trial_dir=trial_folder,
             config_file=config_file,
             checkpoint_dir=f"{trial_folder}/checkpoint",
-            metrics_file=f"{attempt_folder}/metrics.jsonl",
+            metrics_file=metrics_file,
             seed=job.seed,
             budget=job.budget,
             previous_budget=job.previous_budget,
@@ -78,19 +82,32 @@ class Launcher:
         )
 
 
-def _make(*folders: str) -> None:
+def _make(*folders: str) -> bool:
+    """Make folders that may be there; whether the last of them is new."""
+    new = False
     for folder in folders:
         try:
             os.mkdir(folder)  # noqa: PTH102 - once per launch: a Path costs more than the call
-        except FileExistsError:  # the attempt was planned by a session that died before it was told so
-            continue
+        except FileExistsError:
+            new = False
         except FileNotFoundError:  # someone removed the trial's folder
             os.makedirs(folder, exist_ok=True)  # noqa: PTH103
+            new = True
+        else:
+            new = True
+    return new
+
+
+def _remove(path: str) -> None:
+    with contextlib.suppress(FileNotFoundError):
+        os.unlink(path)  # noqa: PTH108 - as above
 
 
 def _write(path: str, text: str) -> None:
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o666)
     try:
-        os.write(descriptor, text.encode())
+        data = text.encode()
+        while data:  # a write to a nearly full disk may take a part
+            data = data[os.write(descriptor, data) :]
     finally:
         os.close(descriptor)

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from os import WTERMSIG
 
 from hpotune.run import watchdog
-from hpotune.run.executor import AttemptId, ExecutorEvent, Exit, Handle, JobSpec, LaunchFailed, Lost, Queued
+from hpotune.run.executor import AttemptId, ExecutorEvent, Exit, Handle, JobSpec, LaunchFailed, Leaving, Lost, Queued
 from hpotune.run.exits import exits
 from hpotune.run.family import Family
 from hpotune.run.gpus import Slots
@@ -95,6 +95,7 @@ class LocalExecutor:
         attempt = self._running.get(id)
         if attempt is not None:
             attempt.killed = True
+            attempt.house.spared_until = 0.0
             attempt.house.ask(self._clock() + grace)
             return
         for spec in self._queue:
@@ -215,20 +216,30 @@ class LocalExecutor:
         for attempt in self._ending:
             house = attempt.house
             house.group_lives = house.group_lives and self._family.group_lives(house.leader)
-            if house.group_lives:
+            if house.group_lives and not house.spares(now):
                 house.ask(now + self._grace)
                 house.enforce(now)
         self._look_at_strays(now)  # only now, because what was reaped above may have left children of its own
         behind = False
         for attempt in self._ending[:]:
-            if self._is_gone(attempt.house, now):
-                self._events += attempt.output()
-                if attempt.behind:
-                    behind = True
-                else:
-                    self._finish(attempt)
+            gone = self._is_gone(attempt.house, now)
+            output = attempt.output()
+            self._events += output
+            behind = behind or attempt.behind
+            if not gone:
+                self._outlived(attempt, now, grows=bool(output))
+            elif not attempt.behind:
+                self._finish(attempt)
         self._next_settle = now if behind else now + self._settle_pause
         self._settle_pause = min(2 * self._settle_pause, _SETTLE_LATEST)
+
+    def _outlived(self, attempt: AttemptProcess, now: float, *, grows: bool) -> None:
+        """Something of it goes on without its leader: that is told once, and borne while its output grows."""
+        if not attempt.leaving:
+            attempt.leaving = True
+            self._events.append(Leaving(attempt.spec.id))
+        if grows and attempt.exit is not None:
+            attempt.spare(now, attempt.began + attempt.exit.seconds + self._grace)
 
     def _is_gone(self, house: Household, now: float) -> bool:
         if house.group_lives and (self._family.adopts or now < house.forced_at + _PATIENCE):

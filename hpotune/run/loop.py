@@ -10,7 +10,6 @@ import signal
 from collections import deque
 from collections.abc import Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
-from pathlib import Path
 from typing import Protocol
 
 from hpotune import events as ev
@@ -23,6 +22,7 @@ from hpotune.run.executor import (
     Exit,
     JobSpec,
     LaunchFailed,
+    Leaving,
     Lost,
     Output,
     Queued,
@@ -31,10 +31,14 @@ from hpotune.run.executor import (
 from hpotune.run.screen import Screen
 from hpotune.schedulers import Pause, Promote, Stop
 from hpotune.searchers import Exhausted
+from hpotune.summary import count_text
 from hpotune.tuner import Finish, Interrupt, Job, Launch, Ledger, Planned, Propose, Proposing, Wait, job_of
 
 _TICK = 0.25  # seconds between two looks of the screen while nothing happens
 _MESSAGE_LENGTH = 500
+_SHORTAGE = 1.0  # seconds without a launch after one that the machine was short of something for
+_MOST_ATTEMPTS = 100  # of one job; then it is taken for impossible
+_SILENCE = 60.0  # seconds after which a journal under a time limit notes the time, should the tuner die
 
 
 class Clock(Protocol):
@@ -88,7 +92,8 @@ class Loop:
         self._attempts: dict[AttemptId, Attempt] = {}
         self._planned: list[Job] = []
         self._signals: deque[int] = deque()
-        self._asked_to_end = 0
+        self._interrupts = 0  # Ctrl-C: the first drains, the second stops, the third kills
+        self._short_until = 0.0
         self._time_limit: float | None = None
         self._flush_due = False
         self._pool: ThreadPoolExecutor | None = None
@@ -116,12 +121,12 @@ class Loop:
                 self._finish_proposal()
                 self._act()
                 self._make_safe()
+                self._screen.tick(self._clock())  # only now, so that nothing is shown that a kill could still lose
                 why = self._ledger.history.finished
                 if why is not None:
                     return why
                 for event in self._executor.wait(self._patience()):
                     self._handle(event)
-                self._screen.tick(self._clock())
         finally:
             if self._pool is not None:
                 self._pool.shutdown(wait=False, cancel_futures=True)
@@ -134,6 +139,8 @@ class Loop:
             match self._ledger.next_action():
                 case Propose() as action:
                     self._propose(action)
+                case Launch() if self._clock() < self._short_until:
+                    return
                 case Launch() as action:
                     self._ledger.enter(action)
                     self._planned.append(job_of(self._ledger.history, action))
@@ -178,7 +185,7 @@ class Loop:
             self._journal.write()
         for job in self._planned:
             spec = self._launcher.prepare(job)
-            self._attempts[job.id] = Attempt(job, self._reading, Path(spec.stderr))
+            self._attempts[job.id] = Attempt(job, self._reading, spec.stderr)
             self._executor.submit(spec)
         self._planned.clear()
 
@@ -210,22 +217,34 @@ class Loop:
                 attempt.start(self._clock())
                 measured = {"handle": handle}
                 self._ledger.append(ev.JobStarted(*event.id, self._executor.name, slots=list(slots), measured=measured))
+            case Leaving():
+                attempt.leave()
             case Exit():
                 self._report(attempt, attempt.close())
                 self._end(attempt, attempt.ended(event))
-            case LaunchFailed(_, message):
-                self._end(attempt, ev.JobEnded(*event.id, "failed", "launch", message=message))
+            case LaunchFailed(_, message, transient):
+                self._end(attempt, self._not_launched(attempt.job, message, transient=transient))
             case Lost(_, why):
                 self._end(attempt, ev.JobEnded(*event.id, "lost", why))
             case Queued():
                 pass
+
+    def _not_launched(self, job: Job, message: str, *, transient: bool) -> ev.JobEnded:
+        """A machine that is short of something is no fault of the trial: it is tried again, after a moment."""
+        if not transient or job.attempt >= _MOST_ATTEMPTS:
+            return ev.JobEnded(*job.id, "failed", "launch", message=message)
+        self._short_until = self._clock() + _SHORTAGE
+        self._screen.say(f"trial {job.trial_id} cannot be started now: {message}", level="warning")
+        return ev.JobEnded(*job.id, "lost", "launch", message=message)
 
     def _report(self, attempt: Attempt, entries: Iterable[Entry]) -> None:
         """Fold and decide reports one by one."""
         ledger = self._ledger
         trial = ledger.history.trials[attempt.job.trial_id]
         for budget, value, also in entries:
-            ledger.append(ev.Reported(*attempt.job.id, budget, value, also, late=trial.state == "stopped"))
+            late = trial.state == "stopped"
+            zero_based = attempt.zero_based if trial.zero_based is None else None
+            ledger.append(ev.Reported(*attempt.job.id, budget, value, also, late=late, zero_based=zero_based))
             while isinstance(action := ledger.next_action(), Stop):
                 ledger.enter(action)
                 self._cancel_trial(action.trial)
@@ -251,6 +270,8 @@ class Loop:
         if self._time_limit is not None and now >= self._time_limit:
             self._time_limit = None
             self._ledger.append(ev.TimerFired("time_limit"))
+        if self._time_limit is not None and now >= self._ledger.history.at + min(_SILENCE, self._time_limit / 20):
+            self._ledger.append(ev.TimerFired("heartbeat"))
         for attempt in self._attempts.values():
             timer = next((timer for at, timer in attempt.deadlines(self._study.trial) if at <= now), None)
             if timer is not None:
@@ -272,18 +293,22 @@ class Loop:
     def _hear_signals(self) -> None:
         while self._signals:
             number = self._signals.popleft()
-            self._asked_to_end += 1
-            name = signal.Signals(number).name
-            drain = number == signal.SIGUSR1 or (number == signal.SIGINT and self._asked_to_end == 1)
-            self._ledger.append(ev.SignalReceived(name, "drain" if drain else "stop"))
-            self._screen.say(self._answer(drain=drain))
+            if number == signal.SIGINT:
+                self._interrupts += 1
+            elif (
+                number != signal.SIGUSR1
+            ):  # a batch system's TERM, a closed terminal: as the second Ctrl-C, however often
+                self._interrupts = max(self._interrupts, 2)
+            mode: ev.SignalMode = "drain" if self._interrupts < 2 else "stop"
+            self._ledger.append(ev.SignalReceived(signal.Signals(number).name, mode))
+            self._screen.say(self._answer(mode))
 
-    def _answer(self, *, drain: bool) -> str:
-        running = len(self._attempts)
-        if drain:
-            return f"finishing the {running} running trials, starting no more; Ctrl-C again stops them now"
-        if self._asked_to_end > 2:
+    def _answer(self, mode: ev.SignalMode) -> str:
+        running = count_text(len(self._attempts), "running trial")
+        if mode == "drain":
+            return f"letting {running} finish, starting no more; Ctrl-C again stops now"
+        if self._interrupts > 2:
             for identity in self._attempts:
                 self._executor.cancel(identity, 0.0)
-            return f"killing the {running} running trials"
-        return f"stopping the {running} running trials; `hpotune resume` will run them again"
+            return f"killing {running}"
+        return f"stopping {running}, to be run again by `hpotune resume`"

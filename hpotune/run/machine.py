@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ from hpotune.run.gpus import Slots, discover
 from hpotune.study import Study
 
 # Programs whose first argument that is no option is a script they read.
-_INTERPRETERS = ("python", "bash", "sh", "zsh", "Rscript", "julia", "node", "ruby", "perl")
+_INTERPRETER = re.compile(r"(python|bash|sh|zsh|Rscript|julia|node|ruby|perl)[\d.]*t?")  # python3.13t
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,13 +89,14 @@ def _missing_program(study: Study, program: str, cwd: Path, path: str) -> Proble
     if not file.is_file():
         return study.problem(("command",), f"there is no program {file}", f"paths are relative to {cwd}")
     if not os.access(file, os.X_OK):
-        remedy = f"run `chmod +x {file}`, or name its interpreter: `command: [python, {program}]`"
+        interpreter = "python" if file.suffix == ".py" else "sh"
+        remedy = f"run `chmod +x {file}`, or name its interpreter: `command: [{interpreter}, {program}]`"
         return study.problem(("command",), f"{file} is not executable", remedy)
     return None
 
 
 def _missing_script(study: Study, program: str, arguments: list[str], cwd: Path) -> Problem | None:
-    if not Path(program).name.startswith(_INTERPRETERS) or not arguments:
+    if not _INTERPRETER.fullmatch(Path(program).name) or not arguments:
         return None
     script = arguments[0]  # an option first (`-m`, `-c`) may mean anything: then the program itself will tell
     if script.startswith("-") or "${" in script or (cwd / script).exists() or study.trial.cwd == "trial":

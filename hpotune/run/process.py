@@ -20,6 +20,7 @@ from hpotune.run.spawn import LaunchError, Spawner
 from hpotune.run.tail import PathTail, Tail
 
 _PIECE = 256 * 1024  # bytes taken from a channel at a time, so that one loud trial does not starve the others
+LINGER = 0.5  # seconds without output after which what outlives its leader is asked to end
 _TICKS = os.sysconf("SC_CLK_TCK")
 
 
@@ -38,6 +39,7 @@ class AttemptProcess:
     tails: tuple[tuple[Channel, Tail], ...]
     killed: bool = False
     exit: Exit | None = None
+    leaving: bool = False  # it was told that the leader has exited and something of it is left
 
     @property
     def started(self) -> Started:
@@ -49,12 +51,15 @@ class AttemptProcess:
         """Whether the last look at its output left some of it."""
         return any(tail.behind for _, tail in self.tails)
 
-    def output(self) -> Iterator[Output]:
-        """What its channels have grown by, a piece of each."""
-        for channel, tail in self.tails:
-            data = tail.read(_PIECE)
-            if data:
-                yield Output(self.spec.id, channel, data)
+    def output(self) -> list[Output]:
+        """What its channels have grown by, a piece of each.
+
+        The metrics file is looked at last and told first: a script that writes a report there and then prints it has
+        reported in the file, whatever the moment of the look.
+        """
+        pieces = [Output(self.spec.id, channel, tail.read(_PIECE)) for channel, tail in self.tails]
+        pieces.reverse()
+        return [piece for piece in pieces if piece.data]
 
     def exited(self, status: int, usage: resource.struct_rusage, now: float, oom: bool) -> None:  # noqa: FBT001
         """Its leader was reaped with this wait status."""
@@ -66,6 +71,11 @@ class AttemptProcess:
             self.spec.id, None if by else code, by, seconds, _usage(usage), killed=self.killed, stragglers=0, oom=oom
         )
         self.house.leader_lives = False
+        self.spare(now, now + LINGER)
+
+    def spare(self, now: float, at_most: float) -> None:
+        """What the leader left behind may go on for a moment, so that a `tee` can write what is still in its pipe."""
+        self.house.spared_until = now if self.killed else max(self.house.spared_until, min(now + LINGER, at_most))
 
     def finish(self) -> Iterator[Exit]:
         """It is over: nothing of it is left, and its output was read."""

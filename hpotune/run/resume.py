@@ -35,7 +35,7 @@ class ResumePlan:
     again: int
     left: int | None
     changes: tuple[str, ...]
-    idle: bool  # nothing has changed and nothing is left to do: the journal stays as it is
+    idle: str | None  # why nothing is left to do, if nothing has changed either: the journal stays as it is
 
 
 class Announcer(Protocol):
@@ -107,7 +107,7 @@ def resume(folder: RunFolder, wish: Wish, make_screen: MakeScreen, announce: Ann
             machine.workers,
         )
         announce.plan(plan)
-        if plan.idle:
+        if plan.idle is not None:
             return history
         with JournalWriter.open(folder.journal, reader.tail._replace(torn=0)) as writer:
             return session.run(machine, writer, past.elapsed)
@@ -145,6 +145,7 @@ def _changes(old: Study, new: Study) -> list[ev.JsonObject]:
 def _take_up(ledger: Ledger, resumed: ev.StudyResumed, workers: int) -> ResumePlan:
     """Append the resume and the end of every attempt that the last session did not see through."""
     history = ledger.history
+    before = history.finished
     ledger.append(resumed)
     cut_off = list(history.open.items())
     for number, job in cut_off:
@@ -154,9 +155,11 @@ def _take_up(ledger: Ledger, resumed: ev.StudyResumed, workers: int) -> ResumePl
         ledger.append(ev.Capacity(workers))
     again = len(history.interrupted) + len(history.to_retry) + len(history.unlaunched)
     limit = history.study.limits.trials
-    action = ledger.next_action()
-    idle = isinstance(action, Finish) and not resumed.changes and not cut_off
-    if isinstance(action, Finish) and idle:
+    # That no time is left is for the loop's clock to say; without a change it has said so before.
+    action = Finish("time") if before == "time" and not resumed.changes else ledger.next_action()
+    idle = None
+    if isinstance(action, Finish) and action.why == before and not resumed.changes:
+        idle = action.why
         ledger.enter(action)  # in memory, for the verdict
     return ResumePlan(
         done=len(history.trials) - again,

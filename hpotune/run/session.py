@@ -61,13 +61,13 @@ def start(study: Study, folder: RunFolder, source: Source, make_screen: MakeScre
         raise RunError(f"{folder.path}: {error.strerror}", "put the runs elsewhere: `--runs DIR`") from error
     with RunLock.acquire(folder.path) as lock, Signals() as signals:
         session = Session(folder, lock, signals, make_screen)
-        if study.text is not None:
-            folder.study_copy.write_text(study.text, encoding="utf-8")
         whole, seed = machine.study.to_dict(), machine.study.seed or 0
         hashes = fingerprint(machine.study)
         session.ledger.append(ev.StudyStarted(ev.FORMAT, whole, seed, versions(), hashes, source.measured()))
         session.ledger.append(ev.Capacity(machine.workers))
         with JournalWriter.create(folder.journal) as writer:
+            if study.text is not None:
+                folder.study_copy.write_text(study.text, encoding="utf-8")
             return session.run(machine, writer, elapsed_before=0.0)
 
 
@@ -128,6 +128,7 @@ class Session:
             self._signals.listen(loop.signal)
             loop.run(None if limit is None else max(0.0, limit - elapsed_before))
         finally:
+            self._signals.ignore()
             executor.close(study.trial.grace)
             screen.close(self.clock())
         return history

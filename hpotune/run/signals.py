@@ -25,9 +25,15 @@ class Signals:
         for number in self._early:
             hear(number)
 
+    def ignore(self) -> None:
+        """From now on signals do nothing: everything is ending already, and who heard them is being closed."""
+        self._hear = _deaf
+
     def __enter__(self) -> Self:
         for number in _SIGNALS:
-            self._before[number] = signal.signal(number, self._caught)
+            # What was ignored when we were started stays so: `nohup` outlives its terminal.
+            if signal.getsignal(number) is not signal.SIG_IGN:
+                self._before[number] = signal.signal(number, self._caught)
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -37,3 +43,7 @@ class Signals:
     def _caught(self, number: int, frame: FrameType | None) -> None:
         del frame
         self._hear(number)
+
+
+def _deaf(number: int) -> None:
+    del number

@@ -13,7 +13,7 @@ The tuner takes one wish at a time and folds the decision it led to before it as
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeAlias, TypeVar
 
 from hpotune.events import Budget, Event
@@ -23,9 +23,13 @@ State = TypeVar("State")
 
 @dataclass(frozen=True, slots=True)
 class New:
-    """A new trial, first trained to `budget` (None: the study has no budget)."""
+    """A new trial, first trained to `budget` (None: the study has no budget).
+
+    `reason` comes back in `trial_planned`: the proposal may take a while, and the state has moved on by then.
+    """
 
     budget: Budget | None
+    reason: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,11 +19,15 @@ def target_reached(history: History) -> bool:
     return target is not None and history.least is not None and history.least <= history.sign * target
 
 
-def no_more_trials(history: History) -> str | None:
-    """Why no new trial may be planned: `trials`, `budget` or `space_exhausted`; None if one may."""
+def no_more_trials(history: History, budget: float | None = None) -> str | None:
+    """Why no new trial, first trained to `budget`, may be planned: `trials`, `budget` or `space_exhausted`.
+
+    None if one may. `limits.budget` is a total that is never exceeded.
+    """
     limits = history.study.limits
     if limits.trials is not None and len(history.trials) >= limits.trials:
         return "trials"
-    if limits.budget is not None and history.budget_planned >= limits.budget:
+    spent = history.budget_planned
+    if limits.budget is not None and (spent >= limits.budget or spent + (budget or 0) > limits.budget):
         return "budget"
     return "space_exhausted" if history.exhausted is not None else None

@@ -10,6 +10,7 @@ A searcher is a pure function of what it is told. A worked trace, for a space of
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from itertools import islice
 from typing import Any, NamedTuple, Protocol, TypeAlias
 
@@ -61,15 +62,23 @@ def first_new(candidates: Iterable[Proposal], space: Space, observations: Observ
         seen = True
         if space.canonical(candidate.config) not in observations.tried:
             return candidate
-    if not seen:
-        return Exhausted(f"no feasible configuration in {MAX_DRAWS:,} draws")
     valid = space.enumerate()
     if valid is None:
+        if not seen:
+            return Exhausted(f"no feasible configuration in {MAX_DRAWS:,} draws")
         return _persist(candidates, space, observations)
-    left = [config for config in valid if space.canonical(config) not in observations.tried]
+    if not valid:
+        return Exhausted("the space has no feasible configuration")
+    left = [config for config, form in zip(valid, _forms(space), strict=True) if form not in observations.tried]
     if not left:
         return Exhausted(f"all {len(valid):,} configurations have been tried")
-    return Proposal(left[int(key.child("left").uniforms(1)[0] * len(left))], {})
+    return Proposal(dict(left[int(key.child("left").uniforms(1)[0] * len(left))]), {})
+
+
+@lru_cache(maxsize=2)
+def _forms(space: Space) -> tuple[str, ...]:
+    """The canonical forms of a space that can be listed; a pure function, so the cache cannot be seen."""
+    return tuple(space.canonical(config) for config in space.enumerate() or ())
 
 
 def _persist(candidates: Iterable[Proposal], space: Space, observations: Observations) -> Answer:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TypeAlias
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
 
 from hpotune.events import Budget, JobCause
 from hpotune.schedulers import Pause, Promote, Stop
@@ -15,6 +16,7 @@ class Propose:
 
     trial: int
     budget: Budget | None
+    reason: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

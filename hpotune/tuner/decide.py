@@ -39,7 +39,9 @@ def decide(history: History, scheduler: Scheduler[Any], state: Any) -> Action:
         return wish
     if slot_free and (action := _fill_slot(history, wish)) is not None:
         return action
-    return Wait() if history.open else Finish(no_more_trials(history) or "complete")
+    if history.open:
+        return Wait()
+    return Finish(no_more_trials(history, wish.budget if isinstance(wish, New) else None) or "complete")
 
 
 def _ending(history: History) -> Action | None:
@@ -77,8 +79,8 @@ def _fill_slot(history: History, wish: Wish) -> Action | None:
     match wish:
         case Promote():
             return wish
-        case New(budget) if no_more_trials(history) is None:
-            return Propose(len(history.trials), budget)
+        case New(budget, reason) if no_more_trials(history, budget) is None:
+            return Propose(len(history.trials), budget, reason)
         case _:
             return None
 

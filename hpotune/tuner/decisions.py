@@ -30,4 +30,12 @@ def proposal_decision(action: Propose, answer: Planned | Exhausted, saw: int) ->
     if isinstance(answer, Exhausted):
         return ev.SpaceExhausted(answer.reason, saw)
     proposal, origin = answer
-    return ev.TrialPlanned(action.trial, proposal.config, origin, saw, budget=action.budget, record=proposal.record)
+    return ev.TrialPlanned(
+        action.trial,
+        proposal.config,
+        origin,
+        saw,
+        budget=action.budget,
+        reason=action.reason,
+        record=proposal.record,
+    )

@@ -109,10 +109,14 @@ class Ledger:
 
     def end_proposal(self, proposing: Proposing, answer: Planned | Exhausted) -> None:
         """Enter the answer, unless the study has been ending since: then a later session will ask anew."""
-        self._proposing = None
+        self.give_up_proposal()
         if self._ending():
             return
         self.append(proposal_decision(proposing.action, answer, proposing.saw))
+
+    def give_up_proposal(self) -> None:
+        """Free the slot of the proposal that is out: it was answered, or failed."""
+        self._proposing = None
 
     def _ending(self) -> bool:
         history = self.history

@@ -87,7 +87,10 @@ class Tuner:
 
         Raises:
             StudyError: the study's strategy does not fit.
+            UsageError: there are no workers.
         """
+        if workers is not None and workers < 1:
+            raise UsageError(f"a tuner cannot have {workers} workers", "at least one, or leave it out")
         seed = secrets.randbits(31) if study.seed is None else study.seed
         study = study.replace(seed=seed)
         self._ledger = Ledger(Memory() if sink is None else sink)
@@ -115,8 +118,7 @@ class Tuner:
         while True:
             match ledger.next_action():
                 case Propose() as action:
-                    proposing = ledger.begin_proposal(action)
-                    ledger.end_proposal(proposing, proposing.compute())
+                    self._propose(action)
                 case Launch() as action:
                     ledger.enter(action)
                     ledger.append(ev.JobStarted(action.trial, action.job, action.attempt, "ask"))
@@ -129,6 +131,15 @@ class Tuner:
                 case Interrupt() | Wait():
                     return None
 
+    def _propose(self, action: Propose) -> None:
+        proposing = self._ledger.begin_proposal(action)
+        try:
+            answer = proposing.compute()
+        except BaseException:
+            self._ledger.give_up_proposal()
+            raise
+        self._ledger.end_proposal(proposing, answer)
+
     def report(self, job: Job, budget: Budget | None, value: float, **also: float) -> bool:
         """Report the metric at a budget. False if the trial has been stopped: end it with `tell` or `fail`.
 
@@ -137,7 +148,8 @@ class Tuner:
         """
         trial = self._out(job)
         late = trial.state == "stopped"
-        self._ledger.append(ev.Reported(*job.id, budget, float(value), also, late))
+        numbers = {name: float(number) for name, number in also.items()}
+        self._ledger.append(ev.Reported(*job.id, _plain(budget), float(value), numbers, late))
         while isinstance(action := self._ledger.next_action(), Stop):
             self._ledger.enter(action)
         return trial.state != "stopped"
@@ -180,12 +192,20 @@ class Tuner:
 
     def _out(self, job: Job) -> Trial:
         view = self.history.open.get(job.trial_id)
-        if view is None or view.attempt != job.attempt:
+        if view is None or (len(self.history.trials[job.trial_id].jobs) - 1, view.attempt) != (job.job, job.attempt):
             raise UsageError(
                 f"trial {job.trial_id} has no such job out (job {job.job}, attempt {job.attempt})",
                 "each job that `ask` returns is told or failed once",
             )
         return self.history.trials[job.trial_id]
+
+
+def _plain(budget: Budget | None) -> Budget | None:
+    """A budget that may be of numpy's types, as JSON has it."""
+    if budget is None or isinstance(budget, int):
+        return budget
+    number = float(budget)
+    return int(number) if number.is_integer() else number
 
 
 def job_of(history: History, launch: Launch) -> Job:

@@ -101,6 +101,18 @@ def test_plain_lines_of_a_short_run() -> None:
     assert lines[4:] == ["2 of 10 trials · 20.0s · 2 completed · best val_accuracy 0.75 (trial 1)"]
 
 
+@pytest.mark.parametrize("mode", ["plain", "json"])
+def test_an_event_is_shown_at_the_next_tick_and_not_before_it_is_in_the_journal(mode: str) -> None:
+    show, tale = Show(mode), Tale()
+    tale.completed(0.5)
+    for n, event in enumerate(tale.events):
+        show.history.fold(event)
+        show.screen.event(n, event)
+    assert show.err.getvalue() + show.out.getvalue() == ""
+    show.screen.tick(1.0)
+    assert show.err.getvalue() + show.out.getvalue() != ""
+
+
 def test_a_flood_is_thinned_counted_and_still_names_the_best() -> None:
     tale = Tale(limits={"trials": 5_000})
     for i in range(2_000):

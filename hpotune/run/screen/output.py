@@ -10,27 +10,32 @@ class Output:
 
     def __init__(self, stream: TextIO) -> None:
         self._stream: TextIO | None = stream
+        self._lines: list[str] = []
 
     def line(self, text: str) -> None:
-        """Write a line; characters that the stream's encoding lacks are escaped."""
-        if self._stream is None:
-            return
-        try:
-            self._stream.write(text + "\n")
-        except UnicodeEncodeError:
-            encoding = self._stream.encoding or "ascii"
-            self._stream.write(text.encode(encoding, "backslashreplace").decode(encoding) + "\n")
-        except (OSError, ValueError):
-            self._stream = None
+        """Keep a line for the next `flush`: the standard error would hand it on before it is in the journal."""
+        if self._stream is not None:
+            self._lines.append(text + "\n")
 
     def flush(self) -> None:
-        """Hand on what was written."""
+        """Hand on what was kept; characters that the stream's encoding lacks are escaped."""
         if self._stream is None:
             return
+        text = "".join(self._lines)
+        self._lines.clear()
         try:
+            self._write(self._stream, text)
             self._stream.flush()
         except (OSError, ValueError):
             self._stream = None
+
+    @staticmethod
+    def _write(stream: TextIO, text: str) -> None:
+        try:
+            stream.write(text)
+        except UnicodeEncodeError:
+            encoding = stream.encoding or "ascii"
+            stream.write(text.encode(encoding, "backslashreplace").decode(encoding))
 
 
 def message(text: str, level: str) -> str:
