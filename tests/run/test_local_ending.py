@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from local_helpers import DAEMONISE, Trials, lives, pid_in
 
+from hpotune.run.executor import Leaving
 from hpotune.run.exits import PollExits
 from hpotune.run.family import _PR_SET_CHILD_SUBREAPER
 from hpotune.run.local import LocalExecutor
@@ -231,3 +232,20 @@ class TestWithoutTheListOfChildren:
         trials.end_of(attempt)
         daemon = pid_in(path)
         trials.wait_for(lambda: not lives(daemon))
+
+
+def test_what_still_writes_for_an_exited_leader_may_finish(trials: Trials) -> None:
+    """As in `exec > >(tee log)`: the shell exits first, and tee still has its lines in the pipe."""
+    late = "import time\ntime.sleep(0.2)\nprint('loss=0.1', flush=True)"
+    attempt = trials.python(f"import subprocess, sys\nsubprocess.Popen([sys.executable, '-S', '-c', {late!r}])")
+    end = trials.end_of(attempt)
+    assert (end.code, end.killed) == (0, False)
+    assert trials.output(attempt) == b"loss=0.1\n"
+    assert any(isinstance(event, Leaving) and event.id == attempt for event in trials.events)
+
+
+def test_who_only_lingers_is_ended_all_the_same(trials: Trials) -> None:
+    attempt = trials.python("import subprocess\nsubprocess.Popen(['sleep', '600'])")
+    end = trials.end_of(attempt)
+    assert (end.code, end.killed) == (0, False)
+    assert end.stragglers == 1

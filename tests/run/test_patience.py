@@ -7,12 +7,12 @@ import signal
 import threading
 
 import pytest
-from studies import study
 
 from hpotune.errors import StudyError
 from hpotune.run import attempt
 from hpotune.run.attempt import Reading
 from hpotune.run.patience import TooLongError, at_most
+from studies import study
 
 HOPELESS = re.compile(r"(a+)+$")
 LINE = "a" * 60 + "b"
