@@ -63,6 +63,8 @@ def command(
     study_file = Path(run).absolute() if run is not None and Path(run).is_file() else None
 
     def load_again(was: Source, study: Study) -> tuple[Study, Source]:
+        if was.overrides and not quiet:
+            sys.stderr.write(f"set earlier, and above the study file: {', '.join(was.overrides)}\n")
         source = Source(study_file or _study_file(was.study_file, folder), (*was.overrides, *extra))
         if source.study_file.is_file():
             loaded = load_study(source.study_file, overrides=source.overrides)

@@ -6,6 +6,7 @@ import os
 import platform
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -109,26 +110,23 @@ class Session:
         self._writer = writer
         history = self.ledger.history
         study = history.study
-        screen = self._screen = self._make_screen(history, self._folder)
-        for n, event in self._held:
-            self.append(n, event)
-            screen.event(n, event)
-        self._held.clear()
+        grace = study.trial.grace
         launcher = Launcher(machine.study, self._folder, self._lock.token, os.environ)
         executor = LocalExecutor(
-            machine.workers,
-            slots=machine.slots,
-            token=self._lock.token,
-            grace=study.trial.grace,
-            lock_fd=self._lock.fd,
+            machine.workers, slots=machine.slots, token=self._lock.token, grace=grace, lock_fd=self._lock.fd
         )
-        try:
+        with ExitStack() as closing:
+            closing.callback(executor.close, grace)
+            screen = self._screen = self._make_screen(history, self._folder)
+            closing.callback(lambda: screen.close(self.clock()))
+            closing.callback(executor.close, grace)  # before the screen's last drawing; the second close does nothing
+            closing.callback(self._signals.ignore)
+            for n, event in self._held:
+                self.append(n, event)
+                screen.event(n, event)
+            self._held.clear()
             loop = Loop(self.ledger, writer, executor, launcher, screen, self.clock)
             limit = study.limits.time
             self._signals.listen(loop.signal)
             loop.run(None if limit is None else max(0.0, limit - elapsed_before))
-        finally:
-            self._signals.ignore()
-            executor.close(study.trial.grace)
-            screen.close(self.clock())
         return history
