@@ -37,5 +37,9 @@ def _first(study: Study) -> list[Config]:
     if default is not None:
         candidates.insert(0, default)
     distinct = {space.canonical(config): config for config in candidates if space.feasible(config)}
-    derived = {name for name, parameter in study.parameters.items() if parameter.type == "derived"}
-    return [{name: value for name, value in config.items() if name not in derived} for config in distinct.values()]
+    return [settable(study, config) for config in distinct.values()]
+
+
+def settable(study: Study, config: Config) -> Config:
+    """The part of a configuration that can be enqueued: all but the derived values."""
+    return {name: value for name, value in config.items() if study.parameters[name].type != "derived"}

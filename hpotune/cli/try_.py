@@ -14,6 +14,7 @@ from typing import Annotated, Any
 import typer
 
 from hpotune.cli.options import Sets, StudyArgument
+from hpotune.cli.smoke import settable
 from hpotune.cli.standing import at_budget
 from hpotune.cli.through import run_through
 from hpotune.events import JobEnded
@@ -80,8 +81,7 @@ def _one_trial(study: Study, budget: float | None) -> tuple[Study, str]:
     enqueue, origin = list(study.enqueue[:1]), "the first of `enqueue`"
     default = study.space.default()
     if default is not None:
-        derived = {name for name, parameter in study.parameters.items() if parameter.type == "derived"}
-        enqueue, origin = [{name: value for name, value in default.items() if name not in derived}], "its defaults"
+        enqueue, origin = [settable(study, default)], "its defaults"
     elif not enqueue:
         origin = "drawn at random, since not every parameter has a default"
     changes: dict[str, Any] = {}

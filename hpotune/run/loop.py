@@ -10,7 +10,6 @@ import signal
 from collections import deque
 from collections.abc import Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import Protocol
 
 from hpotune import events as ev
 from hpotune.protocol import Entry
@@ -20,7 +19,6 @@ from hpotune.run.executor import (
     Executor,
     ExecutorEvent,
     Exit,
-    JobSpec,
     LaunchFailed,
     Leaving,
     Lost,
@@ -28,6 +26,7 @@ from hpotune.run.executor import (
     Queued,
     Started,
 )
+from hpotune.run.parts import Clock, Journal, Preparer
 from hpotune.run.screen import Screen
 from hpotune.schedulers import Pause, Promote, Stop
 from hpotune.searchers import Exhausted
@@ -39,34 +38,6 @@ _MESSAGE_LENGTH = 500
 _SHORTAGE = 1.0  # seconds without a launch after one that the machine was short of something for
 _MOST_ATTEMPTS = 100  # of one job; then it is taken for impossible
 _SILENCE = 60.0  # seconds after which a journal under a time limit notes the time, should the tuner die
-
-
-class Clock(Protocol):
-    """Seconds since the session began; never goes back."""
-
-    def __call__(self) -> float:
-        """The time now."""
-        ...
-
-
-class Journal(Protocol):
-    """What the loop asks of the journal: safety against the death of the process, and of the machine."""
-
-    def write(self) -> None:
-        """Hand what was appended to the operating system."""
-        ...
-
-    def flush(self) -> None:
-        """Bring what was appended to the disk."""
-        ...
-
-
-class Preparer(Protocol):
-    """Turns a job into something that an executor can start."""
-
-    def prepare(self, job: Job) -> JobSpec:
-        """Make the attempt's folders and files."""
-        ...
 
 
 class Loop:
