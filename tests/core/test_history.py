@@ -16,7 +16,7 @@ from hpotune import events as ev
 from hpotune.events import Event
 from hpotune.history import History, Trial, trial_loss
 
-COMMON = settings(max_examples=80, deadline=None)
+COMMON = settings(max_examples=120, deadline=None)
 
 
 @COMMON

@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from hpotune import keys
 from hpotune.keys import Key
 
 steps = st.integers(0, 2**70) | st.text(max_size=5)
@@ -85,16 +86,23 @@ def test_a_longer_draw_begins_with_the_shorter_one() -> None:
 
 
 def test_threads_do_not_disturb_each_other() -> None:
-    keys = [Key.of(number) for number in range(300)]
-    alone = [key.uniforms(50).tolist() for key in keys]
+    some = [Key.of(number) for number in range(300)]
+    alone = [key.uniforms(50).tolist() for key in some]
     interval = sys.getswitchinterval()
     sys.setswitchinterval(1e-6)
     try:
         with ThreadPoolExecutor(8) as pool:
-            together = list(pool.map(lambda key: key.uniforms(50).tolist(), keys))
+            together = list(pool.map(lambda key: key.uniforms(50).tolist(), some))
     finally:
         sys.setswitchinterval(interval)
     assert together == alone
+
+
+def test_each_thread_has_a_generator_of_its_own() -> None:
+    """The test above catches a shared one only now and then."""
+    with ThreadPoolExecutor(1) as pool:
+        other = pool.submit(lambda: keys._threads.philox).result()
+    assert other is not keys._threads.philox
 
 
 def test_what_was_drawn_stays_as_it_is() -> None:
@@ -112,7 +120,6 @@ def test_another_process_draws_the_same() -> None:
 
 def test_uniforms_lie_in_the_open_interval(monkeypatch: pytest.MonkeyPatch) -> None:
     """At the extremes of the raw bits too, where an inverse CDF would be infinite."""
-    from hpotune import keys  # noqa: PLC0415
 
     class Extremes:
         state: object = None

@@ -1,168 +1,18 @@
-"""A searcher that takes its time is asked in a thread beside the loop, which goes on meanwhile.
-
-The searcher of these tests waits until virtual time has come to a point that the test chooses, so nothing here depends
-on how fast the machine is.
-"""
+"""A searcher that takes its time is asked in a thread beside the loop, which goes on meanwhile."""
 
 from __future__ import annotations
 
 import signal
 import threading
-import time
-from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import Any
 
 import pytest
-from virtual import End, ListJournal, Script, SilentScreen, VirtualClock, VirtualExecutor
+from slow_searcher import run, seconds
+from virtual import End, Script
 
 from hpotune import events as ev
-from hpotune import strategies
-from hpotune.events import Event
-from hpotune.history import Observations
-from hpotune.keys import Key
 from hpotune.replay import replay
-from hpotune.run.executor import ExecutorEvent
-from hpotune.run.loop import Loop
-from hpotune.searchers import Answer, RandomSearcher
-from hpotune.space import Space
-from hpotune.strategies import SearcherKind
-from hpotune.study import Study
-from hpotune.tuner import Job, Ledger
+from hpotune.tuner import Job, Launch, Ledger, Memory, Propose, Wait
 from studies import study
-
-_PATIENCE = 20.0  # seconds of real time; only a failing test waits as long
-
-
-@dataclass
-class Gate:
-    """Holds each proposal back until virtual time reaches what `takes` says for its trial."""
-
-    clock: VirtualClock
-    takes: Callable[[int], float]
-    moved: threading.Condition = field(default_factory=threading.Condition)
-    asked: list[tuple[int, float, int]] = field(default_factory=list)  # (trial, when, how many had been tried)
-    due: float | None = None  # of the proposal that is held back
-    most_inside: int = 0
-    threads: set[str] = field(default_factory=set)
-    is_down: bool = False
-    _inside: int = 0
-
-    def pass_through(self, observations: Observations) -> None:
-        if self.is_down:  # the replay asks again
-            return
-        with self.moved:
-            self._inside += 1
-            self.most_inside = max(self.most_inside, self._inside)
-            self.asked.append((observations.trial, self.clock.now, len(observations.tried)))
-            self.threads.add(threading.current_thread().name)
-            due = self.due = self.clock.now + self.takes(observations.trial)
-            assert self.moved.wait_for(lambda: self.clock.now >= due or self.is_down, _PATIENCE)
-            self._inside -= 1
-
-    def holds(self) -> bool:
-        """Whether a proposal is held back as of now."""
-        return self.due is not None and self.due > self.clock.now
-
-    def move(self) -> None:
-        """Time has moved on."""
-        with self.moved:
-            self.moved.notify_all()
-
-    def take_down(self) -> None:
-        """Let everything pass from now on."""
-        with self.moved:
-            self.is_down = True
-            self.moved.notify_all()
-
-
-@dataclass(frozen=True)
-class Slow:
-    """Random search behind a gate."""
-
-    gate: Gate
-
-    def propose(self, space: Space, observations: Observations, key: Key, budget: float | None) -> Answer:
-        self.gate.pass_through(observations)
-        return RandomSearcher().propose(space, observations, key, budget)
-
-
-class SteppingExecutor(VirtualExecutor):
-    """Moves time on only while the proposal is held back, or none is out; so real time plays no part."""
-
-    gate: Gate
-    loop: Loop
-    wakers: set[str]
-
-    def wait(self, timeout: float | None) -> list[ExecutorEvent]:
-        proposal = self.loop._proposal
-        if proposal is not None:
-            late = time.monotonic() + _PATIENCE
-            while not proposal[1].done() and not self.gate.holds():
-                assert time.monotonic() < late
-                time.sleep(0.0002)
-            if proposal[1].done():
-                super().wake()
-        happened = super().wait(timeout)
-        self.gate.move()
-        return happened
-
-    def wake(self) -> None:
-        self.wakers.add(threading.current_thread().name)
-        super().wake()
-
-
-@dataclass
-class Run:
-    """What a run beside a slow searcher came to."""
-
-    study: Study
-    gate: Gate
-    journal: ListJournal
-    ledger: Ledger
-    executor: SteppingExecutor
-    screen: SilentScreen
-
-    def events(self, kind: type[Event]) -> list[Any]:
-        return [event for event in self.journal.events if isinstance(event, kind)]
-
-    def at(self, event: Event) -> float:
-        return float(event.measured["at"])
-
-
-def seconds(duration: float) -> Callable[[Job], Script]:
-    """Each trial takes so long and reports every second."""
-    lines = [(float(at), b"loss=%d\n" % (9 - at)) for at in range(1, int(duration) + 1)]
-    return lambda job: (lines, End(duration))
-
-
-def run(
-    monkeypatch: pytest.MonkeyPatch,
-    *,
-    takes: Callable[[int], float],
-    behave: Callable[[Job], Script],
-    signals: tuple[tuple[float, int], ...] = (),
-    quick: bool = False,
-    **changes: Any,
-) -> Run:
-    clock = VirtualClock()
-    gate = Gate(clock, takes)
-    kind = SearcherKind(lambda _: Slow(gate), "for tests", quick=quick, takes_default=False)
-    monkeypatch.setattr(strategies, "SEARCHERS", {**strategies.SEARCHERS, "slow": kind})
-    whole = study(strategy={"searcher": "slow", "scheduler": "full"}, **changes)
-    journal, screen = ListJournal(), SilentScreen()
-    ledger = Ledger(journal, clock=clock)
-    ledger.append(ev.StudyStarted(ev.FORMAT, whole.to_dict(), whole.seed or 0))
-    ledger.append(ev.Capacity(whole.workers or 1))
-    executor = SteppingExecutor(clock, whole.workers or 1, behave)
-    executor.gate, executor.wakers = gate, set()
-    loop = executor.loop = Loop(ledger, journal, executor, executor, screen, clock)
-    executor.at = [(at, lambda number=number: loop.signal(number)) for at, number in signals]
-    try:
-        loop.run(whole.limits.time)
-    finally:
-        gate.take_down()
-    return Run(whole, gate, journal, ledger, executor, screen)
 
 
 def test_the_loop_goes_on_while_a_proposal_is_computed(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -240,6 +90,32 @@ def test_the_slot_of_a_proposal_is_kept_for_it(monkeypatch: pytest.MonkeyPatch) 
     launches = [(event.trial, event.attempt, round(done.at(event))) for event in done.events(ev.JobPlanned)]
     assert launches == [(0, 0, 0), (0, 1, 3), (1, 0, 10)]
     assert replay(done.journal.events).differences == ()
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_promotion_does_not_take_the_slot_of_a_proposal(workers: int) -> None:
+    """Nor does it queue behind the proposal, where another slot is free."""
+    ledger = Ledger(Memory())
+    whole = study(budget={"name": "epochs", "max": 9})
+    for event in (
+        ev.StudyStarted(1, whole.to_dict(), 7),
+        ev.Capacity(workers),
+        ev.TrialPlanned(0, {"lr": 0.1, "batch": 16}, "search", 1, budget=3),
+        ev.JobPlanned(0, 0, 0, 0, 3, "first", 2),
+        ev.Reported(0, 0, 0, 3, 0.5),
+        ev.JobEnded(0, 0, 0, "completed"),
+    ):
+        ledger.append(event)
+    wish = ledger.next_action()
+    assert isinstance(wish, Propose)
+    proposing = ledger.begin_proposal(wish)
+    assert ledger.next_action() == Wait()
+    ledger.append(ev.TrialPromoted(0, 9, {}, 5))
+    launch = Launch(0, 1, 0, 3, 9, "promotion")
+    assert ledger.decide() == launch
+    assert ledger.next_action() == (launch if workers == 2 else Wait())
+    ledger.end_proposal(proposing, proposing.compute())
+    assert ledger.next_action() == Launch(1, 0, 0, 0, 9, "first")
 
 
 def test_with_one_worker_a_retry_waits_for_no_proposal_that_is_not_out(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,81 +11,23 @@ import os
 import random
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
+from searching import FEW, MIXED, WITH_INDEX, ask, canonical, every_searcher, finite_spaces, observed, searcher, walk
 from strategies_space import spaces
 
 import hpotune
 from hpotune.expressions import parse
 from hpotune.history import Observations
 from hpotune.keys import Key
-from hpotune.searchers import Answer, Exhausted, Proposal, Searcher
+from hpotune.searchers import Answer, Exhausted, Proposal
 from hpotune.space import Bool, Categorical, Config, Constant, Float, Int, Space
 from hpotune.strategies import SEARCHERS
 from studies import study
-
-every_searcher = pytest.mark.parametrize("name", SEARCHERS)
-WITH_INDEX = ("grid", "sobol")
-FEW = settings(max_examples=20, deadline=None)
-
-MIXED = Space(
-    [
-        Int("a", 0, 3),
-        Categorical("kind", ("x", "y")),
-        Bool("flag", when=parse('kind == "y"')),
-        Float("p", 0.0, 0.5, step=0.25),
-    ],
-    [parse("a + p <= 3")],
-)
-
-
-def searcher(name: str, seed: int = 7) -> Searcher:
-    return SEARCHERS[name].make(study(seed=seed))
-
-
-def observed(space: Space, planned: Sequence[Proposal]) -> Observations:
-    """What a searcher is told after these proposals were planned, none enqueued."""
-    return Observations(
-        trial=len(planned),
-        cursor=max((proposal.record.get("index", -1) + 1 for proposal in planned), default=0),
-        enqueued=0,
-        defaulted=False,
-        tried=frozenset(space.canonical(proposal.config) for proposal in planned),
-    )
-
-
-def ask(searcher: Searcher, space: Space, planned: Sequence[Proposal], seed: int = 7) -> Answer:
-    key = Key.of(seed, len(planned), "propose")
-    return searcher.propose(space, observed(space, planned), key, None)
-
-
-def walk(searcher: Searcher, space: Space, planned: Sequence[Proposal] = ()) -> Iterator[Proposal]:
-    """The proposals one after the other, until the searcher is through."""
-    planned = list(planned)
-    while isinstance(answer := ask(searcher, space, planned), Proposal):
-        planned.append(answer)
-        assert len(planned) <= 200, "it does not end"
-        yield answer
-
-
-def canonical(space: Space, configs: Sequence[Config]) -> list[str]:
-    return [space.canonical(config) for config in configs]
-
-
-@st.composite
-def finite_spaces(draw: st.DrawFn) -> tuple[Space, tuple[Config, ...]]:
-    """A space with conditions and constraints, and all of its at most sixty valid configurations."""
-    space = draw(spaces(max_size=3, discrete=True))
-    valid = space.enumerate()
-    assert valid is not None
-    assume(len(valid) <= 60)
-    return space, valid
-
 
 # Purity
 
@@ -301,6 +243,17 @@ def test_sobol_passes_over_infeasible_points() -> None:
     among = [p for p, _ in zip(walk(searcher("sobol"), whole), range(16), strict=False)]
     alone = [p for p, _ in zip(walk(searcher("sobol"), half), range(8), strict=False)]
     assert alone == [proposal for proposal in among if half.feasible(proposal.config)]
+
+
+@pytest.mark.parametrize("name", ["random", "sobol"])
+def test_in_a_space_too_large_to_list_another_draw_follows_one_that_was_tried(name: str) -> None:
+    space = Space([Int("a", 0, 10**9)])
+    first = ask(searcher(name), space, [])
+    assert isinstance(first, Proposal)
+    told = Observations(0, cursor=0, enqueued=0, defaulted=False, tried={space.canonical(first.config)})
+    second = searcher(name).propose(space, told, Key.of(7, 0, "propose"), None)
+    assert isinstance(second, Proposal)
+    assert second.config != first.config
 
 
 def test_the_grid_goes_through_its_points_in_order() -> None:

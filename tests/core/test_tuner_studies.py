@@ -202,7 +202,9 @@ def test_a_seed_of_zero_is_a_seed() -> None:
 
 def test_each_trial_has_its_own_seed() -> None:
     made = tuner(workers=6)
-    assert len({asked(made).seed for _ in range(6)}) == 6
+    seeds = [asked(made).seed for _ in range(6)]
+    assert len(set(seeds)) == 6
+    assert seeds == [Key.of(3, number, 0, "trial").integer(31) for number in range(6)]
 
 
 # The sink
