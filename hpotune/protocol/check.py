@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from hpotune.errors import Problem
 from hpotune.protocol.argv import CommandTemplate
 from hpotune.protocol.environment import clashes, param_variable
+from hpotune.protocol.outward import can_be_given, text_of
 from hpotune.study import Study, outward_names
 
 
@@ -21,6 +24,23 @@ def check_protocol(study: Study) -> list[Problem]:
         )
         for earlier, later in clashes([name.spelling for name in names])
     ]
+    problems += [
+        study.problem(
+            path, "this text holds a NUL or half a surrogate pair, which no process can be given", "take it out"
+        )
+        for path, value in _values(study)
+        if not can_be_given(text_of(value))
+    ]
     for index, message, remedy in CommandTemplate(study.command, names, has_budget=study.budget is not None).problems():
         problems.append(study.problem(("command", index), message, remedy))
     return problems
+
+
+def _values(study: Study) -> Iterator[tuple[tuple[str | int, ...], object]]:
+    """All that a study hands to a trial as it stands, with its place."""
+    for name, parameter in study.parameters.items():
+        for index, choice in enumerate(getattr(parameter, "choices", ())):
+            yield ("parameters", name, "choices", index), choice
+        yield ("parameters", name, "value"), getattr(parameter, "value", "")
+    yield from ((("command", index), element) for index, element in enumerate(study.command))
+    yield from ((("trial", "env", name), value) for name, value in study.trial.env.items())

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from hpotune.protocol.outward import text_of
+from hpotune.protocol.outward import can_be_given, text_of
 from hpotune.study import Outward
 
 PREFIX = "HPOTUNE_"
@@ -85,7 +85,7 @@ def trial_environment(
     for parameter in parameters:
         if parameter.name in config:
             text = text_of(config[parameter.name])
-            if "\0" in text or not (text.isascii() or _encodable(text)):
+            if not can_be_given(text):
                 raise ValueError(f"the value {text!r} of {parameter.name} cannot be put in an environment variable")
             variables[param_variable(parameter.spelling)] = text
     return variables
@@ -113,11 +113,3 @@ def template_context(context: TrialContext) -> dict[str, str]:
 def budget_text(budget: float) -> str:
     """A budget as a text; a whole one without a point, so that `int` reads it in any language."""
     return str(int(budget)) if isinstance(budget, int) or budget.is_integer() else repr(budget)
-
-
-def _encodable(text: str) -> bool:
-    try:
-        text.encode("utf-8", "surrogateescape")
-    except UnicodeEncodeError:
-        return False
-    return True

@@ -20,3 +20,16 @@ def text_of(value: object) -> str:
     if isinstance(value, (int, float)):
         return repr(value)
     return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+
+
+def can_be_given(text: str) -> bool:
+    """Whether a text can stand in an argument or a variable: it has neither a NUL nor half a surrogate pair."""
+    return "\0" not in text and (text.isascii() or _is_encodable(text))
+
+
+def _is_encodable(text: str) -> bool:
+    try:
+        text.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:
+        return False
+    return True

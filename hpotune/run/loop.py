@@ -155,7 +155,12 @@ class Loop:
         else:
             self._journal.write()
         for job in self._planned:
-            spec = self._launcher.prepare(job)
+            try:
+                spec = self._launcher.prepare(job)
+            except ValueError as error:  # a derived value, say, that no environment can hold
+                self._ledger.append(self._ledger.judged(ev.JobEnded(*job.id, "failed", "launch", message=str(error))))
+                self._executor.wake()  # there is something to decide
+                continue
             self._attempts[job.id] = Attempt(job, self._reading, spec.stderr)
             self._executor.submit(spec)
         self._planned.clear()

@@ -137,3 +137,19 @@ def test_how_a_script_counts_is_known_from_its_first_report_on() -> None:
     reports = scene.events(ev.Reported)
     assert [(report.budget, report.zero_based) for report in reports] == [(1, True), (2, None), (3, None)]
     assert history.trials[0].zero_based is True
+
+
+def test_a_job_that_cannot_be_prepared_is_a_failed_launch() -> None:
+    scene = Scene(silent(1.0), limits={"trials": 3})
+    prepare = scene.executor.prepare
+
+    def refuse(job: Job) -> JobSpec:
+        if job.trial_id == 1:
+            raise ValueError("the value 'a\\0' of c cannot be put in an environment variable")
+        return prepare(job)
+
+    scene.executor.prepare = refuse  # type: ignore[method-assign]
+    history = scene.run()
+    assert [trial.state for trial in history.trials] == ["completed", "failed", "completed"]
+    assert history.trials[1].cause == "launch"
+    assert [event.message for event in scene.events(ev.JobEnded) if event.cause == "launch"][0].startswith("the value")
