@@ -37,10 +37,8 @@ def check_protocol(study: Study) -> list[Problem]:
 
 
 def _values(study: Study) -> Iterator[tuple[tuple[str | int, ...], object]]:
-    """All that a study hands to a trial as it stands, with its place."""
+    """The values of parameters that stand in the study, with their places."""
     for name, parameter in study.parameters.items():
         for index, choice in enumerate(getattr(parameter, "choices", ())):
             yield ("parameters", name, "choices", index), choice
         yield ("parameters", name, "value"), getattr(parameter, "value", "")
-    yield from ((("command", index), element) for index, element in enumerate(study.command))
-    yield from ((("trial", "env", name), value) for name, value in study.trial.env.items())

@@ -152,4 +152,5 @@ def test_a_job_that_cannot_be_prepared_is_a_failed_launch() -> None:
     history = scene.run()
     assert [trial.state for trial in history.trials] == ["completed", "failed", "completed"]
     assert history.trials[1].cause == "launch"
-    assert [event.message for event in scene.events(ev.JobEnded) if event.cause == "launch"][0].startswith("the value")
+    refusal = next(event for event in scene.events(ev.JobEnded) if event.cause == "launch")
+    assert refusal.message.startswith("the value")
