@@ -10,6 +10,7 @@ from hpotune.study.suggest import did_you_mean, listed
 
 MOST_BYTES = 4_000_000
 _SUFFIXES = (".yaml", ".yml")
+_SCRIPTS = {".py": "python ", ".sh": "sh ", ".R": "Rscript ", ".jl": "julia "}  # and what runs them
 _OTHER_ENCODINGS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
@@ -29,6 +30,8 @@ def read_text(path: Path) -> str:
     except (OSError, ValueError) as error:
         words = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         raise _refused(path, f"the file cannot be read: {words.lower()}", "") from None
+    if path.suffix in _SCRIPTS:
+        raise _refused(path, "this is a script, not a study file", _begin_with(path))
     if len(content) > MOST_BYTES:
         raise _refused(path, f"the file is larger than {MOST_BYTES // 1_000_000} MB", "is this the study file?")
     return _decoded(path, content)
@@ -50,6 +53,11 @@ def _decoded(path: Path, content: bytes) -> str:
 
 def _refused(path: Path, message: str, remedy: str) -> StudyError:
     return StudyError([Problem(f"{path}: {message}", remedy, file=str(path))])
+
+
+def _begin_with(script: Path) -> str:
+    command = f"{_SCRIPTS[script.suffix]}{script.name}"
+    return f'write a study for it first: `hpotune init --command "{command}" --metric NAME`'
 
 
 def _studies_in(folder: Path) -> list[str]:

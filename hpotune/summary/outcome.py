@@ -33,6 +33,8 @@ def outcome(history: History) -> Outcome:
             return Outcome(INTERRUPTED, f"{words}: `hpotune resume` goes on")
         case "failures":
             return Outcome(NOT_ACCEPTABLE, words)
+    if not history.trials:
+        return Outcome(NOT_ACCEPTABLE, f"{words}: there was nothing to try")
     if history.best is None:
         return Outcome(NOT_ACCEPTABLE, f"{words}, but no trial completed with a value")
     return Outcome(OK, words)

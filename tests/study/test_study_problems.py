@@ -217,3 +217,11 @@ def test_files_that_cannot_be_read(tmp_path: Path) -> None:
         assert words in caught.value.problems[0].message
         assert remedy in caught.value.problems[0].remedy
         assert str(tmp_path) in str(caught.value)
+
+
+def test_a_script_in_place_of_a_study_is_told_how_to_begin(tmp_path: Path) -> None:
+    (tmp_path / "train.py").write_text("print('loss=1')\n")
+    with pytest.raises(StudyError) as error:
+        load_study(tmp_path / "train.py")
+    assert "this is a script" in error.value.problems[0].message
+    assert 'hpotune init --command "python train.py"' in error.value.problems[0].remedy
