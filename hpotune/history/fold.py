@@ -43,7 +43,6 @@ class History:
         self.cursor = 0
         self.budget_planned = 0.0
         self.failures = 0  # since the last start or resume
-        self.jobs_ended = 0
         self.reports = 0
         self.draining = False
         self.halting: str | None = None
@@ -154,7 +153,6 @@ class History:
             return
         trial = self.trials[event.trial]
         del self.open[event.trial]
-        self.jobs_ended += 1
         job.outcome = event.outcome
         job.seconds += event.measured.get("seconds", 0.0)
         match event.outcome:

@@ -76,11 +76,6 @@ class Notes:
     other_channel: int = 0
     thinned: int = 0
 
-    @property
-    def dropped(self) -> int:
-        """How many reports said nothing new: a budget again, or another channel."""
-        return self.duplicates + self.backwards + self.other_channel
-
     def as_dict(self) -> dict[str, bool | int]:
         """What there is to note, for the journal: counts above 0, flags that are set, `zero_based` where known."""
         noted: dict[str, bool | int] = {} if self.zero_based is None else {"zero_based": self.zero_based}
@@ -181,7 +176,6 @@ class _Thinning:
         self._sign = settings.goal_sign
         self._rungs = sorted(settings.rungs)
         self._next_rung = bisect_right(self._rungs, previous)
-        self._whole_until = settings.max_full
         self._until = settings.max_full
         self._stride = 1
         self._count = 0

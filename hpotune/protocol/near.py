@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from difflib import SequenceMatcher
 from functools import lru_cache
 
@@ -57,11 +56,6 @@ class NearMisses:
         self._last = line
         if self._looked <= _LOOKED_AT_ALL or not self._looked % _STRIDE:
             self._consider(line)
-
-    def look_all(self, lines: Iterable[str]) -> None:
-        """Consider several lines."""
-        for line in lines:
-            self.look(line)
 
     def nearest(self, limit: int = 3) -> list[str]:
         """At most `limit` lines, the nearest first, each with why it did not count where that can be told."""

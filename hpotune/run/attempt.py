@@ -96,6 +96,7 @@ class Attempt:
         self._splitters: dict[Channel, LineSplitter] = {}
         self._started: float | None = None
         self._heard = 0.0
+        self._has_reported = False
 
     def start(self, now: float) -> None:
         """The process has started."""
@@ -153,10 +154,12 @@ class Attempt:
 
     def _take(self, channel: Channel, lines: list[str]) -> Iterator[Entry]:
         for line, found in zip(lines, self._reading.read(lines), strict=True):
-            if found is None:
+            if found is not None:
+                entries = self._intake.take(channel, found)
+                self._has_reported = self._has_reported or bool(entries)
+                yield from entries
+            elif not self._has_reported:  # once there is a report, nobody asks what came near
                 self.near.look(line)
-            else:
-                yield from self._intake.take(channel, found)
 
 
 def last_line(path: str) -> str:

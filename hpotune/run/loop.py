@@ -159,6 +159,7 @@ class Loop:
                 spec = self._launcher.prepare(job)
             except ValueError as error:  # a derived value, say, that no environment can hold
                 self._ledger.append(self._ledger.judged(ev.JobEnded(*job.id, "failed", "launch", message=str(error))))
+                self._flush_due = True
                 self._executor.wake()  # there is something to decide
                 continue
             self._attempts[job.id] = Attempt(job, self._reading, spec.stderr)
@@ -271,9 +272,8 @@ class Loop:
             number = self._signals.popleft()
             if number == signal.SIGINT:
                 self._interrupts += 1
-            elif (
-                number != signal.SIGUSR1
-            ):  # a batch system's TERM, a closed terminal: as the second Ctrl-C, however often
+            elif number != signal.SIGUSR1:
+                # A batch system's TERM, or a closed terminal: as the second Ctrl-C, however often it comes.
                 self._interrupts = max(self._interrupts, 2)
             mode: ev.SignalMode = "drain" if self._interrupts < 2 else "stop"
             self._ledger.append(ev.SignalReceived(signal.Signals(number).name, mode))

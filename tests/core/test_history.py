@@ -31,8 +31,6 @@ def test_counts_are_what_they_count(story: tuple[Tale, int, str]) -> None:
     assert history.failures == told.failures
     assert +history.origins == Counter({"search": len(history.trials)} if history.trials else {})
     assert history.reports == sum(isinstance(event, ev.Reported) for event in tale.events)
-    ends = [attempt.end for attempts in told.attempts.values() for attempt in attempts]
-    assert history.jobs_ended == sum(end is not None for end in ends)
     first = [event for event in tale.events if isinstance(event, ev.JobPlanned) and event.attempt == 0]
     assert history.budget_planned == sum((event.to or 0) - (event.start or 0) for event in first)
     assert history.sessions == 1 + sum(isinstance(event, ev.StudyResumed) for event in tale.events)
@@ -138,7 +136,7 @@ def _all_of(history: History) -> Any:
         for trial in history.trials
     ]
     dues = (list(history.open), history.unlaunched, history.interrupted, history.to_retry, history.promoted)
-    counts = (+history.states, +history.causes, history.failures, history.jobs_ended, history.least)
+    counts = (+history.states, +history.causes, history.failures, history.least)
     return trials, dues, counts, history.best and history.best.number, history.finished, history.halting
 
 

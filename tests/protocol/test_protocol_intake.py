@@ -57,7 +57,10 @@ def test_budgets_rise_above_the_previous_budget(reports: list[tuple[float | None
 def test_every_report_is_entered_or_counted(reports: list[tuple[float | None, float]], settings: Any) -> None:
     entries, intake = taken(reports, **settings)
     seen = intake.notes
-    assert len(reports) == len(entries) + seen.dropped + seen.repeated + seen.thinned
+    assert (
+        len(reports)
+        == len(entries) + seen.duplicates + seen.backwards + seen.other_channel + seen.repeated + seen.thinned
+    )
 
 
 @given(REPORTS, SETTINGS, st.integers(0, 30))
@@ -130,7 +133,7 @@ def test_a_whole_budget_enters_as_an_int() -> None:
 def test_reports_without_a_budget_are_never_duplicates() -> None:
     entries, intake = taken([(None, 1.0), (None, 1.0), (1, 2.0), (None, 3.0)])
     assert [entry.budget for entry in entries] == [None, None, 1, None]
-    assert intake.notes.dropped == 0
+    assert (intake.notes.duplicates, intake.notes.backwards, intake.notes.other_channel) == (0, 0, 0)
 
 
 def test_a_report_on_time_is_not_held_back() -> None:

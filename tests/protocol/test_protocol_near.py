@@ -11,7 +11,8 @@ from hpotune.protocol import MetricReader, NearMisses
 
 def near_misses(lines: list[str], pattern: str | None = None) -> NearMisses:
     near = NearMisses(MetricReader("val_accuracy", ("epoch",), pattern))
-    near.look_all(lines)
+    for line in lines:
+        near.look(line)
     return near
 
 
