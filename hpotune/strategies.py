@@ -22,12 +22,13 @@ class SearcherKind:
     """How a searcher is made, and what it is capable of.
 
     `quick`: a proposal is a matter of microseconds and may be made inside the loop. `finite`: it ends by itself.
-    `takes_default`: the default configuration comes first.
+    `learns`: it is told the results. `takes_default`: the default configuration comes first.
     """
 
     make: Callable[[Study], Searcher]
     about: str
     quick: bool = True
+    learns: bool = False
     finite: bool = False
     takes_default: bool = True
     options: tuple[str, ...] = ()
@@ -78,6 +79,7 @@ class Strategy:
     searcher: Searcher
     scheduler: Scheduler[Any]
     quick: bool
+    learns: bool
     takes_default: bool
 
 
@@ -91,7 +93,7 @@ def resolve(study: Study) -> Strategy:
         raise StudyError(problems)
     searcher, scheduler = _pair(study)
     kind = SEARCHERS[searcher]
-    return Strategy(kind.make(study), SCHEDULERS[scheduler].make(study), kind.quick, kind.takes_default)
+    return Strategy(kind.make(study), SCHEDULERS[scheduler].make(study), kind.quick, kind.learns, kind.takes_default)
 
 
 def check(study: Study) -> list[Problem]:

@@ -11,7 +11,7 @@ from typing import Any
 
 from hpotune import events as ev
 from hpotune.events import Budget, Event, JsonObject, Origin
-from hpotune.history.observations import Observations, Tried
+from hpotune.history.observations import Gathered, Observations
 from hpotune.history.trial import JobView, State, Trial, trial_loss
 from hpotune.study import Study
 
@@ -40,7 +40,6 @@ class History:
         self.origins: Counter[Origin] = Counter()
         self.best: Trial | None = None
         self.least: float | None = None  # the least loss that may count against the target
-        self.cursor = 0
         self.budget_planned = 0.0
         self.failures = 0  # since the last start or resume
         self.reports = 0
@@ -52,7 +51,7 @@ class History:
         self._was_ending = False
         self._seconds_before = 0.0
         self._at = 0.0
-        self._tried: Tried
+        self._gathered: Gathered
 
     @property
     def at(self) -> float:
@@ -68,15 +67,10 @@ class History:
         """A loss as the user knows it: with the metric's own sign."""
         return None if loss is None else self.sign * loss
 
-    def observations(self) -> Observations:
-        """The searcher's view as of now."""
-        return Observations(
-            trial=len(self.trials),
-            cursor=self.cursor,
-            enqueued=self.origins["enqueue"],
-            defaulted=self.origins["default"] > 0,
-            tried=self._tried.up_to(self.trials),
-        )
+    def observations(self, *, results: bool = False) -> Observations:
+        """The searcher's view as of now, with what came of the trials if it learns from `results`."""
+        enqueued, defaulted = self.origins["enqueue"], self.origins["default"] > 0
+        return self._gathered.observations(self.trials, enqueued, defaulted=defaulted, results=results)
 
     def fold(self, event: Event) -> None:
         """Take in the next event."""
@@ -92,6 +86,7 @@ class History:
         self.seed = event.seed
         self.sessions = 1
         self._adopt(event.study)
+        self._gathered = Gathered(self.study.space)
 
     def _study_resumed(self, event: ev.StudyResumed) -> None:
         if event.study is not None:
@@ -110,7 +105,6 @@ class History:
 
     def _adopt(self, study: JsonObject) -> None:
         self.study = Study.from_dict(study)
-        self._tried = Tried(self.study.space)
         self.sign = -1.0 if self.study.metric.goal == "maximize" else 1.0
 
     def _revive(self, trial: Trial) -> None:
@@ -171,6 +165,7 @@ class History:
         loss = trial_loss(trial, self.study.metric.use)
         if loss is not None and (trial.loss is None or (reached or 0) > (trial.budget or 0)):
             trial.loss, trial.budget = loss, reached
+            self._gathered.evaluated(trial, reached, loss)
             self._count_towards_target(loss)
             if self.best is None or rank(trial) < rank(self.best):
                 self.best = trial
@@ -212,8 +207,8 @@ class History:
         trial = Trial(len(self.trials), event)
         self.trials.append(trial)
         self.states["planned"] += 1
+        self._gathered.planned(trial)
         self.origins[event.origin] += 1
-        self.cursor = max(self.cursor, event.record.get("index", -1) + 1)
         self.unlaunched[trial.number] = event.budget
 
     def _space_exhausted(self, event: ev.SpaceExhausted) -> None:
@@ -276,6 +271,10 @@ class History:
         self.states[trial.state] -= 1
         self.states[state] += 1
         trial.state = state
+        if state in ("planned", "running"):
+            self._gathered.awaited(trial)
+        else:
+            self._gathered.settled(trial)
 
 
 def rank(trial: Trial) -> tuple[float, float]:

@@ -147,7 +147,7 @@ class Proposing:
         self.action = action
         self.saw = history.n
         self._study = history.study
-        self._observations = history.observations()
+        self._observations = history.observations(results=strategy.learns)
         self._strategy = strategy
 
     def compute(self) -> Planned | Exhausted:
