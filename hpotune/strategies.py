@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from os import PathLike
 from pathlib import Path
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 from hpotune.errors import Problem, StudyError
+from hpotune.events import JsonObject
+from hpotune.options import Options, number, one_of, whole
 from hpotune.protocol import check_protocol
 from hpotune.schedulers import FullScheduler, Scheduler
 from hpotune.searchers import GridSearcher, RandomSearcher, Searcher, SobolSearcher
-from hpotune.space import SpaceError
+from hpotune.space import SpaceError, canonical_json
 from hpotune.study import Study, did_you_mean
 from hpotune.study import load_study as _load_study
 
@@ -31,7 +34,7 @@ class SearcherKind:
     learns: bool = False
     finite: bool = False
     takes_default: bool = True
-    options: tuple[str, ...] = ()
+    options: Options = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +44,30 @@ class SchedulerKind:
     make: Callable[[Study], Scheduler[Any]]
     about: str
     needs_budget: bool = False
-    options: tuple[str, ...] = ()
+    options: Options = field(default_factory=dict)
+
+
+class Product(NamedTuple):
+    """A named strategy: its searcher, its scheduler, and where it departs from their defaults."""
+
+    searcher: str
+    scheduler: str
+    options: JsonObject = MappingProxyType({})
+
+
+GP_OPTIONS: Options = {
+    "initial": whole(1, lambda study: min(max(study.space.dimension + 1, 5), 10)),
+    "acquisition": one_of(("log_ei", "ei", "ucb", "pi"), "log_ei"),
+    "xi": number(0, 0.0),
+    "beta": number(0, "auto", auto=True),
+    "kernel": one_of(("matern52", "rbf"), "matern52"),
+}
+
+
+def _gp(study: Study) -> Searcher:
+    from hpotune.searchers.gp import GpSearcher  # noqa: PLC0415 - scipy is heavy, and only some strategies need it
+
+    return GpSearcher(study.seed or 0, **_chosen(study, GP_OPTIONS))
 
 
 SEARCHERS: Mapping[str, SearcherKind] = {
@@ -55,6 +81,13 @@ SEARCHERS: Mapping[str, SearcherKind] = {
     "sobol": SearcherKind(
         lambda study: SobolSearcher(study.seed or 0), "a scrambled Sobol sequence: covers the space more evenly"
     ),
+    "gp": SearcherKind(
+        _gp,
+        "Bayesian optimisation with a Gaussian process (Snoek 2012; Ament 2023; Hvarfner 2024)",
+        quick=False,
+        learns=True,
+        options=GP_OPTIONS,
+    ),
 }
 
 SCHEDULERS: Mapping[str, SchedulerKind] = {
@@ -64,12 +97,14 @@ SCHEDULERS: Mapping[str, SchedulerKind] = {
     ),
 }
 
-STRATEGIES: Mapping[str, tuple[str, str]] = {
-    # a name stands for a searcher and a scheduler
-    "grid": ("grid", "full"),
-    "random": ("random", "full"),
-    "sobol": ("sobol", "full"),
+STRATEGIES: Mapping[str, Product] = {
+    "grid": Product("grid", "full"),
+    "random": Product("random", "full"),
+    "sobol": Product("sobol", "full"),
+    "bo": Product("gp", "full"),
 }
+
+_UNNAMED = STRATEGIES["random"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,9 +126,44 @@ def resolve(study: Study) -> Strategy:
     """
     if problems := check(study):
         raise StudyError(problems)
-    searcher, scheduler = _pair(study)
+    searcher, scheduler, _ = product(study)
     kind = SEARCHERS[searcher]
     return Strategy(kind.make(study), SCHEDULERS[scheduler].make(study), kind.quick, kind.learns, kind.takes_default)
+
+
+def complete(study: Study, *, like: Study | None = None) -> Study:
+    """The study with every option of its strategy written out, so that a later version's defaults do not change a run.
+
+    What the study leaves out is as in the study `like`, if that has the same strategy; else the default.
+
+    Raises:
+        StudyError: as `resolve`.
+    """
+    if problems := check(study):
+        raise StudyError(problems)
+    searcher, scheduler, _ = product(study)
+    options = _chosen(study, {**SEARCHERS[searcher].options, **SCHEDULERS[scheduler].options})
+    if like is not None and product(like) == product(study):
+        options.update((name, value) for name, value in like.strategy.options.items() if name in options)
+        options.update(study.strategy.options)
+    if options == study.strategy.options:
+        return study
+    strategy = study.strategy
+    named = {"name": strategy.name, "searcher": strategy.searcher, "scheduler": strategy.scheduler}
+    return study.replace(strategy={key: name for key, name in named.items() if name is not None} | options)
+
+
+def product(study: Study) -> Product:
+    """What the study's strategy is a name for. The names in it need not be known ones."""
+    strategy = study.strategy
+    named = STRATEGIES.get(strategy.name or "", _UNNAMED)
+    return Product(strategy.searcher or named.searcher, strategy.scheduler or named.scheduler, named.options)
+
+
+def _chosen(study: Study, known: Options) -> dict[str, Any]:
+    """The known options as the study has them: its own, else those of the named strategy, else the defaults."""
+    own = {**product(study).options, **study.strategy.options}
+    return {name: own[name] if name in own else option.default(study) for name, option in known.items()}
 
 
 def check(study: Study) -> list[Problem]:
@@ -101,7 +171,7 @@ def check(study: Study) -> list[Problem]:
     strategy = study.strategy
     if strategy.name is not None and strategy.name not in STRATEGIES:
         return [_unknown(study, "strategy", strategy.name, STRATEGIES, ("strategy", "name"))]
-    searcher, scheduler = _pair(study)
+    searcher, scheduler, _ = product(study)
     problems = []
     if searcher not in SEARCHERS:
         problems.append(_unknown(study, "searcher", searcher, SEARCHERS, ("strategy", "searcher")))
@@ -109,12 +179,7 @@ def check(study: Study) -> list[Problem]:
         problems.append(_unknown(study, "scheduler", scheduler, SCHEDULERS, ("strategy", "scheduler")))
     if problems:
         return problems
-    known = (*SEARCHERS[searcher].options, *SCHEDULERS[scheduler].options)
-    for option in strategy.options:
-        if option not in known:
-            takes = f"it takes {', '.join(known)}" if known else "it takes no options"
-            words = f"unknown option {option!r} of strategy {searcher} × {scheduler}"
-            problems.append(study.problem(("strategy", option), words, did_you_mean(option, known) or takes, key=True))
+    problems += _check_options(study, {**SEARCHERS[searcher].options, **SCHEDULERS[scheduler].options})
     if SCHEDULERS[scheduler].needs_budget and study.budget is None:
         problems.append(
             study.problem(
@@ -138,10 +203,19 @@ def load_study(path: str | PathLike[str], *, overrides: Sequence[str] = (), fold
     return _load_study(path, overrides=overrides, checks=(check, check_protocol), folder=folder)
 
 
-def _pair(study: Study) -> tuple[str, str]:
-    strategy = study.strategy
-    searcher, scheduler = STRATEGIES.get(strategy.name or "", ("random", "full"))
-    return strategy.searcher or searcher, strategy.scheduler or scheduler
+def _check_options(study: Study, known: Options) -> list[Problem]:
+    problems = []
+    for name, value in study.strategy.options.items():
+        option = known.get(name)
+        if option is None:
+            takes = f"it takes {', '.join(known)}" if known else "it takes no options"
+            words = f"unknown option {name!r} of strategy {' × '.join(product(study)[:2])}"
+            remedy = did_you_mean(name, tuple(known)) or takes
+            problems.append(study.problem(("strategy", name), words, remedy, key=True))
+        elif not option.accepts(value):
+            words = f"{name} cannot be {canonical_json(value)}"
+            problems.append(study.problem(("strategy", name), words, f"it is {option.takes}"))
+    return problems
 
 
 def _unknown(study: Study, what: str, name: str, known: Mapping[str, object], path: tuple[str, ...]) -> Problem:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+import numpy as np
 import pytest
 from hypothesis import assume, settings
 from hypothesis import strategies as st
 from strategies_space import spaces
 
 from hpotune.expressions import parse
-from hpotune.history import Observations
+from hpotune.history import Observations, Results
 from hpotune.keys import Key
 from hpotune.searchers import Answer, Proposal, Searcher
 from hpotune.space import Bool, Categorical, Config, Float, Int, Space
@@ -37,13 +38,30 @@ def searcher(name: str, seed: int = 7) -> Searcher:
 
 
 def observed(space: Space, planned: Sequence[Proposal]) -> Observations:
-    """What a searcher is told after these proposals were planned, none enqueued."""
+    """What a searcher is told after these proposals were planned, none enqueued: the last is still out, every fifth
+    failed, the others have a value.
+    """
+    trials = np.arange(len(planned))
+    pending, failed = trials[-1:], trials[:-1][4::5]
+    valued = np.setdiff1d(trials[:-1], failed)
+    points = np.array([space.encode(proposal.config) for proposal in planned]).reshape(len(planned), space.dimension)
+    fits = [proposal.record["fit"] for proposal in planned if "fit" in proposal.record]
+    results = Results(
+        points=points,
+        trials=valued,
+        budgets=np.full(len(valued), np.nan),
+        losses=(valued * 0.37) % 1.0 - 0.5,
+        pending=pending,
+        failed=failed,
+        fit=fits[-1] if fits else None,
+    )
     return Observations(
         trial=len(planned),
         cursor=max((proposal.record.get("index", -1) + 1 for proposal in planned), default=0),
         enqueued=0,
         defaulted=False,
         tried=frozenset(space.canonical(proposal.config) for proposal in planned),
+        results=results,
     )
 
 

@@ -6,7 +6,7 @@ import json
 import sys
 
 from hpotune.cli.options import Json
-from hpotune.strategies import SCHEDULERS, SEARCHERS, STRATEGIES, SchedulerKind, SearcherKind
+from hpotune.strategies import SCHEDULERS, SEARCHERS, STRATEGIES, Product, SchedulerKind, SearcherKind
 
 
 def command(*, json_: Json = False) -> None:
@@ -17,14 +17,15 @@ def command(*, json_: Json = False) -> None:
 def _catalogue() -> dict[str, object]:
     return {
         "strategies": {
-            name: {"searcher": searcher, "scheduler": scheduler} for name, (searcher, scheduler) in STRATEGIES.items()
+            name: {"searcher": made.searcher, "scheduler": made.scheduler, "options": dict(made.options)}
+            for name, made in STRATEGIES.items()
         },
         "searchers": {
-            name: {"about": kind.about, "finite": kind.finite, "options": list(kind.options)}
+            name: {"about": kind.about, "finite": kind.finite, "options": _takes(kind)}
             for name, kind in SEARCHERS.items()
         },
         "schedulers": {
-            name: {"about": kind.about, "needs_budget": kind.needs_budget, "options": list(kind.options)}
+            name: {"about": kind.about, "needs_budget": kind.needs_budget, "options": _takes(kind)}
             for name, kind in SCHEDULERS.items()
         },
     }
@@ -33,7 +34,7 @@ def _catalogue() -> dict[str, object]:
 def _table() -> str:
     width = max(map(len, (*STRATEGIES, *SEARCHERS, *SCHEDULERS)))
     lines = ["strategy: NAME"]
-    lines += [f"  {name:<{width}}  {searcher} × {scheduler}" for name, (searcher, scheduler) in STRATEGIES.items()]
+    lines += [f"  {name:<{width}}  {made.searcher} × {made.scheduler}{_own(made)}" for name, made in STRATEGIES.items()]
     lines += ["", "searchers"]
     lines += [f"  {name:<{width}}  {kind.about}{_options(kind)}" for name, kind in SEARCHERS.items()]
     lines += ["", "schedulers"]
@@ -42,6 +43,15 @@ def _table() -> str:
         lines.append(f"  {name:<{width}}  {kind.about}{needs}{_options(kind)}")
     lines += ["", "Any pair may be written out: strategy: {searcher: sobol, scheduler: full}"]
     return "\n".join(lines) + "\n"
+
+
+def _own(made: Product) -> str:
+    own = ", ".join(f"{name}: {json.dumps(value)}" for name, value in made.options.items())
+    return f" ({own})" if own else ""
+
+
+def _takes(kind: SearcherKind | SchedulerKind) -> dict[str, str]:
+    return {name: option.takes for name, option in kind.options.items()}
 
 
 def _options(kind: SearcherKind | SchedulerKind) -> str:

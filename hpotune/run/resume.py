@@ -20,6 +20,7 @@ from hpotune.run.machine import fit_to_machine
 from hpotune.run.orphans import end_holders
 from hpotune.run.session import MakeScreen, Session, Source
 from hpotune.run.signals import Signals
+from hpotune.strategies import complete
 from hpotune.study import Study, compare
 from hpotune.tuner import Finish, Ledger, versions
 
@@ -95,7 +96,7 @@ def resume(folder: RunFolder, wish: Wish, make_screen: MakeScreen, announce: Ann
             # Tuner and watchdog may have died together: then the trials of the last session still run.
             end_holders(lock.previous, history.study.trial.grace)
         study, source = wish.load_again(past.source, history.study)
-        machine = fit_to_machine(study, os.environ)
+        machine = fit_to_machine(complete(study, like=history.study), os.environ)
         hashes = fingerprint(machine.study)
         for name in changed_files(past.hashes, hashes):
             announce.notice(f"{name} has changed since the last session: earlier trials ran another version of it")

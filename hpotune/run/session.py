@@ -24,6 +24,7 @@ from hpotune.run.loop import Loop
 from hpotune.run.machine import Machine, fit_to_machine
 from hpotune.run.screen import Screen
 from hpotune.run.signals import Signals
+from hpotune.strategies import complete
 from hpotune.study import Study
 from hpotune.tuner import Ledger, versions
 
@@ -55,7 +56,7 @@ def start(study: Study, folder: RunFolder, source: Source, make_screen: MakeScre
         StudyError: the command cannot be started.
         RunError: the folder cannot be used, or the journal can no longer be written.
     """
-    machine = fit_to_machine(study, os.environ)
+    machine = fit_to_machine(complete(study), os.environ)
     try:
         folder.path.mkdir(parents=True, exist_ok=True)
     except OSError as error:

@@ -32,10 +32,11 @@ class SobolSearcher:
     def propose(self, space: Space, observations: Observations, key: Key, budget: float | None) -> Answer:
         """See `Searcher`. The record holds the `index` of the point."""
         del budget
-        return first_new(_walk(space, self.seed, observations.cursor), space, observations, key)
+        return first_new(walk(space, self.seed, observations.cursor), space, observations, key)
 
 
-def _walk(space: Space, seed: int, start: int) -> Iterator[Proposal]:
+def walk(space: Space, seed: int, start: int) -> Iterator[Proposal]:
+    """The feasible points of the sequence from index `start` on."""
     misses = 0
     index = start
     while misses < MAX_DRAWS:
@@ -55,6 +56,11 @@ def sobol_point(seed: int, dimension: int, index: int) -> npt.NDArray[np.float64
     block = _block(seed, dimension, max(_SMALLEST_BLOCK, (index + 1).bit_length()))
     point: npt.NDArray[np.float64] = block[index]
     return point
+
+
+def sobol_points(seed: int, dimension: int, count: int) -> npt.NDArray[np.float64]:
+    """The first `count` points of the sequence, shape (count, dimension); not to be written to."""
+    return _block(seed, dimension, max(_SMALLEST_BLOCK, (count - 1).bit_length()))[:count]
 
 
 @lru_cache(maxsize=4)

@@ -20,8 +20,11 @@ the lower end would come too near to 0, or below; it then mirrors the upper end 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
-from typing import Any, Protocol
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, Protocol, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
 
 from hpotune.space.parameters import JsonValue
 from hpotune.space.values import canonical_json, is_json
@@ -31,11 +34,17 @@ from hpotune.space.values import canonical_json, is_json
 MOST_VALUES = 10**14
 MOST_LOG_RATIO = 10**12
 
+MOST_LEVELS = 10_000  # so many coordinates are kept as an array
+
+FloatArray: TypeAlias = npt.NDArray[np.float64]
+IntArray: TypeAlias = npt.NDArray[np.int64]
+
 
 class Axis(Protocol):
     """One searchable parameter's values and their coordinates. Iterating gives every value, if `size` is not None.
 
-    `value` and `coordinate` are each other's inverse; `coordinate` and `text` take members only.
+    `value` and `coordinate` are each other's inverse; `coordinate` and `text` take members only. Of the methods for
+    arrays, of coordinates within [0, 1] and without nan, `indices`, `centres` and `at` are for a parameter with a size.
     """
 
     @property
@@ -60,6 +69,18 @@ class Axis(Protocol):
     def grid(self, count: int) -> tuple[JsonValue, ...]:
         """At most `count` values spread evenly (on the log scale of a log range), the ends included."""
 
+    def settled(self, u: FloatArray) -> FloatArray:
+        """`coordinate(value(u))` of each, bit for bit."""
+
+    def indices(self, u: FloatArray) -> IntArray:
+        """The index k of the value at each coordinate."""
+
+    def centres(self, k: IntArray) -> FloatArray:
+        """The coordinate of the value of each index."""
+
+    def at(self, k: int) -> JsonValue:
+        """The value of index `k`."""
+
     def __iter__(self) -> Iterator[JsonValue]: ...
 
 
@@ -77,6 +98,22 @@ class LogScale:
 
     def u(self, x: float) -> float:
         return (math.log(x) - self._start) / self._width
+
+    def xs(self, u: FloatArray) -> FloatArray:
+        return _each(math.exp, self._start + u * self._width)
+
+    def us(self, x: FloatArray) -> FloatArray:
+        return (_each(math.log, x) - self._start) / self._width
+
+
+def _each(function: Callable[[float], float], x: FloatArray) -> FloatArray:
+    # NumPy's own exp and log may differ from math's in the last bit, and so put a point into the neighbouring bin
+    return np.fromiter(map(function, x.ravel().tolist()), np.float64, x.size).reshape(x.shape)
+
+
+def within(k: IntArray, size: int) -> IntArray:
+    """The indices, those beyond the first or the last of `size` values moved to it."""
+    return np.minimum(np.maximum(k, 0), size - 1)
 
 
 def spread(count: int) -> Sequence[float]:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from hpotune.space.axis import shown
+import numpy as np
+
+from hpotune.space.axis import FloatArray, IntArray, shown, within
 from hpotune.space.parameters import JsonValue
 from hpotune.space.values import canonical_json, fresh, is_json, is_number
 
@@ -48,6 +50,18 @@ class Choices:
 
     def grid(self, count: int) -> tuple[JsonValue, ...]:
         return tuple(self)[:count]
+
+    def settled(self, u: FloatArray) -> FloatArray:
+        return self.centres(self.indices(u))
+
+    def indices(self, u: FloatArray) -> IntArray:
+        return within((u * self.size).astype(np.int64), self.size)
+
+    def centres(self, k: IntArray) -> FloatArray:
+        return (k + 0.5) / self.size
+
+    def at(self, k: int) -> JsonValue:
+        return fresh(self._choices[k])
 
     def _number(self, value: Any) -> int:
         if isinstance(value, list | dict):

@@ -6,7 +6,9 @@ import math
 from collections.abc import Iterator
 from fractions import Fraction
 
-from hpotune.space.axis import LogScale, outside, shown, spread
+import numpy as np
+
+from hpotune.space.axis import MOST_LEVELS, FloatArray, IntArray, LogScale, outside, shown, spread, within
 from hpotune.space.parameters import JsonValue
 from hpotune.space.values import is_number
 
@@ -51,6 +53,22 @@ class Interval:
         ends = {0.0: self._low, 1.0: self._high}
         return tuple(dict.fromkeys(ends.get(u, self._tidy(self.value(u))) for u in spread(count)))
 
+    def settled(self, u: FloatArray) -> FloatArray:
+        if self._width == 0:
+            return np.full(u.shape, 0.5)
+        x = self._low + u * self._width if self._scale is None else self._scale.xs(u)
+        x = np.clip(x, self._low, self._high)
+        return np.clip((x - self._low) / self._width if self._scale is None else self._scale.us(x), 0.0, 1.0)
+
+    def indices(self, u: FloatArray) -> IntArray:
+        return np.zeros(u.shape, np.int64)
+
+    def centres(self, k: IntArray) -> FloatArray:
+        return np.full(k.shape, 0.5)
+
+    def at(self, k: int) -> float:  # noqa: ARG002 - of a range of width 0, the one value
+        return self._low
+
     def _tidy(self, x: float) -> float:
         """1e-4 rather than 0.00010000000000000009."""
         return min(max(float(f"{x:.12g}") + 0.0, self._low), self._high)
@@ -75,6 +93,7 @@ class Steps:
         if log and self.size > 1:
             self._edge = self._low - half if step <= low else self._low * (self._low / (self._low + half))
             self._scale = LogScale(self._edge, self._high + half)
+        self._levels: FloatArray | None = None  # the centres of a log range, once they are wanted
 
     def at(self, k: int) -> int | float:
         """Value number `k`."""
@@ -124,6 +143,27 @@ class Steps:
             scale = LogScale(self._low, self._high)
             targets = [scale.x(u) for u in spread(count)]
         return tuple(dict.fromkeys(self.at(self._nearest(x)) for x in targets))
+
+    def settled(self, u: FloatArray) -> FloatArray:
+        return self.centres(self.indices(u))
+
+    def indices(self, u: FloatArray) -> IntArray:
+        k = u * self.size if self._scale is None else (self._scale.xs(u) - self._low) / self._step + 0.5
+        return within(k.astype(np.int64), self.size)
+
+    def centres(self, k: IntArray) -> FloatArray:
+        if self._scale is None:
+            return (k + 0.5) / self.size
+        if self.size > MOST_LEVELS:
+            return self._log_centres(self._scale, k)
+        if self._levels is None:
+            self._levels = self._log_centres(self._scale, np.arange(self.size))
+        return self._levels[k]
+
+    def _log_centres(self, scale: LogScale, k: IntArray) -> FloatArray:
+        number = k.astype(np.float64)
+        lower = np.where(k == 0, self._edge, self._low + (number - 0.5) * self._step)
+        return (scale.us(lower) + scale.us(self._low + (number + 0.5) * self._step)) / 2
 
     def _nearest(self, x: float) -> int:
         return min(max(round((x - self._low) / self._step), 0), self.size - 1)

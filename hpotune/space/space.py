@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from hpotune.expressions import Expression
 from hpotune.keys import Key
-from hpotune.space import check, survey
+from hpotune.space import batch, check, survey
 from hpotune.space.parameters import Config, Constant, Derived, JsonValue, Parameter, PartialConfig, Searchable
 from hpotune.space.plan import Plan, make_plan, resolve, violated
 from hpotune.space.values import canonical_json
@@ -78,6 +78,42 @@ class Space:
             ],
             dtype=np.float64,
         )
+
+    # Many points at once
+
+    def settle(self, points: npt.ArrayLike) -> npt.NDArray[np.float64]:
+        """`encode(decode(row))` of each row, bit for bit; `points` and the result have the shape (n, dimension).
+
+        Coordinates of discrete parameters move to the centre of their bin, those of inactive ones become nan. A
+        coordinate outside [0, 1] counts as the nearer end; nan, where it turns out to be wanted, as 0.5. Settling again
+        moves continuous coordinates by rounding, discrete ones only where a condition hangs on that rounding.
+        """
+        return batch.settle(self._plan, np.asarray(points, np.float64))
+
+    def feasible_points(self, settled: npt.ArrayLike) -> npt.NDArray[np.bool_]:
+        """`feasible(decode(row))` of each row, read as by `settle`; shape (n,). Computes only what constraints need."""
+        return batch.feasible_points(self._plan, np.asarray(settled, np.float64))
+
+    @property
+    def axis_sizes(self) -> tuple[int | None, ...]:
+        """The number of values of each searchable parameter; None for a continuous one."""
+        return tuple(searched.axis.size for searched in self._plan.searched)
+
+    def levels(self, j: int) -> npt.NDArray[np.float64]:
+        """Coordinate `j` of each of its parameter's values, in their order: the centres of the bins.
+
+        Raises:
+            ValueError: it is continuous, or has more than 10,000 values.
+        """
+        return batch.levels(self._plan.searched[j])
+
+    def shift(self, j: int, u: npt.ArrayLike, steps: npt.ArrayLike) -> npt.NDArray[np.float64]:
+        """Coordinate `j` of the values that are `steps` further than those at `u`, or the last ones; nan stays nan.
+
+        Raises:
+            ValueError: it is continuous.
+        """
+        return batch.shift(self._plan.searched[j], np.asarray(u, np.float64), np.asarray(steps, np.int64))
 
     # One configuration
 

@@ -23,6 +23,7 @@ from hpotune.history import History, Trial
 from hpotune.keys import Key
 from hpotune.schedulers import Pause, Promote, Stop
 from hpotune.space import Config
+from hpotune.strategies import complete
 from hpotune.study import Study
 from hpotune.tuner.actions import Finish, Interrupt, Launch, Propose, Wait
 from hpotune.tuner.ledger import Ledger, Memory, Sink
@@ -92,7 +93,7 @@ class Tuner:
         if workers is not None and workers < 1:
             raise UsageError(f"a tuner cannot have {workers} workers", "at least one, or leave it out")
         seed = secrets.randbits(31) if study.seed is None else study.seed
-        study = study.replace(seed=seed)
+        study = complete(study.replace(seed=seed))
         self._ledger = Ledger(Memory() if sink is None else sink)
         self._ledger.append(ev.StudyStarted(ev.FORMAT, study.to_dict(), seed))
         self._ledger.append(ev.Capacity(workers or study.workers or 1))

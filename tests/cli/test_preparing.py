@@ -113,7 +113,9 @@ def test_the_schema_accepts_a_study(call) -> None:
 
 def test_strategies_are_those_of_the_table(call) -> None:
     rows = json.loads(call("strategies", "--json").stdout)
-    assert {name: (row["searcher"], row["scheduler"]) for name, row in rows["strategies"].items()} == dict(STRATEGIES)
+    assert {name: (row["searcher"], row["scheduler"], row["options"]) for name, row in rows["strategies"].items()} == {
+        name: (made.searcher, made.scheduler, dict(made.options)) for name, made in STRATEGIES.items()
+    }
     text = call("strategies").stdout
     assert all(name in text for name in (*rows["strategies"], *rows["searchers"], *rows["schedulers"]))
 

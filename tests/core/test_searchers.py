@@ -11,6 +11,7 @@ import os
 import random
 import subprocess
 import sys
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -92,7 +93,7 @@ def test_observations_are_left_as_they_were(name: str) -> None:
     planned: list[Proposal] = []
     for proposal in walk(searcher(name), MIXED):
         tried = {MIXED.canonical(earlier.config) for earlier in planned}
-        told = Observations(len(planned), observed(MIXED, planned).cursor, 0, defaulted=False, tried=tried)
+        told = replace(observed(MIXED, planned), tried=tried)
         searcher(name).propose(MIXED, told, Key.of(1), None)
         assert tried == {MIXED.canonical(earlier.config) for earlier in planned}
         planned.append(proposal)

@@ -11,12 +11,14 @@ import pytest
 import hpotune
 from hpotune import strategies
 from hpotune.errors import StudyError
+from hpotune.options import one_of, whole
 from hpotune.schedulers import FullScheduler
 from hpotune.searchers import GridSearcher, RandomSearcher, SobolSearcher
-from hpotune.strategies import SCHEDULERS, SEARCHERS, STRATEGIES, check, resolve
+from hpotune.strategies import SCHEDULERS, SEARCHERS, STRATEGIES, check, complete, resolve
 from hpotune.study import Study
 from studies import study
 
+OPTIONS = {"eta": whole(2, 3), "mode": one_of(("promote", "stop"), "promote")}
 HEAD = """\
 command: [python, train.py]
 metric: {name: loss, goal: minimize}
@@ -45,9 +47,10 @@ def refused(tmp_path: Path, text: str) -> list[str]:
 
 
 def test_the_table_names_what_there_is() -> None:
-    for name, (searcher, scheduler) in STRATEGIES.items():
-        assert searcher in SEARCHERS, name
-        assert scheduler in SCHEDULERS, name
+    for name, made in STRATEGIES.items():
+        assert made.searcher in SEARCHERS, name
+        assert made.scheduler in SCHEDULERS, name
+        assert set(made.options) <= {*SEARCHERS[made.searcher].options, *SCHEDULERS[made.scheduler].options}, name
     assert {"grid", "random", "sobol"} <= set(STRATEGIES)
 
 
@@ -55,7 +58,7 @@ def test_the_table_names_what_there_is() -> None:
 def test_every_strategy_of_the_table_can_be_had(name: str) -> None:
     whole = study(strategy=name, budget={"name": "epochs", "max": 9})
     resolved = resolve(whole)
-    searcher, scheduler = STRATEGIES[name]
+    searcher, scheduler, _ = STRATEGIES[name]
     assert type(resolved.searcher) is type(SEARCHERS[searcher].make(whole))
     assert type(resolved.scheduler) is type(SCHEDULERS[scheduler].make(whole))
     assert (resolved.quick, resolved.takes_default) == (SEARCHERS[searcher].quick, SEARCHERS[searcher].takes_default)
@@ -80,7 +83,7 @@ def test_what_the_names_stand_for() -> None:
 @pytest.mark.parametrize("searcher", SEARCHERS)
 def test_any_pair_may_be_written_out(searcher: str) -> None:
     pair = {"searcher": searcher, "scheduler": "full"}
-    assert type(resolve(study(strategy=pair)).searcher) is type(resolve(study(strategy=searcher)).searcher)
+    assert type(resolve(study(strategy=pair)).searcher) is type(SEARCHERS[searcher].make(study()))
     assert resolve(study(strategy={"searcher": searcher})).scheduler == FullScheduler(None)
 
 
@@ -96,7 +99,7 @@ def test_an_unknown_strategy(tmp_path: Path) -> None:
     found = refused(tmp_path, "limits: {trials: 3}\nstrategy: sobel\n")
     assert found == ["7:11 strategy.name: unknown strategy 'sobel' | did you mean 'sobol'?"]
     found = refused(tmp_path, "limits: {trials: 3}\nstrategy: {name: zzz}\n")
-    assert found == ["7:18 strategy.name: unknown strategy 'zzz' | available: grid, random, sobol"]
+    assert found == [f"7:18 strategy.name: unknown strategy 'zzz' | available: {', '.join(STRATEGIES)}"]
 
 
 def test_an_unknown_searcher_and_scheduler_are_told_together(tmp_path: Path) -> None:
@@ -111,7 +114,7 @@ def test_an_unknown_option(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     text = "limits: {trials: 3}\nstrategy:\n  name: random\n  etta: 3\n"
     found = refused(tmp_path, text)
     assert found == ["9:3 strategy.etta: unknown option 'etta' of strategy random × full | it takes no options"]
-    monkeypatch.setattr(strategies, "SCHEDULERS", {"full": replace(SCHEDULERS["full"], options=("eta", "mode"))})
+    monkeypatch.setattr(strategies, "SCHEDULERS", {"full": replace(SCHEDULERS["full"], options=OPTIONS)})
     assert refused(tmp_path, text) == [
         "9:3 strategy.etta: unknown option 'etta' of strategy random × full | did you mean 'eta'?"
     ]
@@ -178,3 +181,35 @@ def test_a_study_without_a_file_is_told_the_path() -> None:
     with pytest.raises(StudyError) as caught:
         resolve(study(strategy="sobel"))
     assert str(caught.value).startswith("strategy.name: unknown strategy 'sobel'")
+
+
+# Options
+
+
+def test_an_option_that_cannot_be(tmp_path: Path) -> None:
+    text = "limits: {trials: 3}\nstrategy: {name: bo, initial: 0, acquisition: eii, xi: -1, beta: x}\n"
+    assert refused(tmp_path, text) == [
+        "7:31 strategy.initial: initial cannot be 0 | it is a whole number ≥ 1",
+        '7:47 strategy.acquisition: acquisition cannot be "eii" | it is one of log_ei, ei, ucb, pi',
+        "7:56 strategy.xi: xi cannot be -1 | it is a number ≥ 0",
+        '7:66 strategy.beta: beta cannot be "x" | it is a number ≥ 0, or auto',
+    ]
+
+
+def test_a_complete_study_has_every_option_written_out() -> None:
+    whole_one = complete(study(strategy={"name": "bo", "xi": 0.5}))
+    assert whole_one.strategy.options == {
+        "initial": 5, "acquisition": "log_ei", "xi": 0.5, "beta": "auto", "kernel": "matern52"
+    }  # fmt: skip
+    assert complete(whole_one) == whole_one
+    assert resolve(whole_one) == resolve(study(strategy={"name": "bo", "xi": 0.5}))
+    assert Study.from_dict(whole_one.to_dict()) == whole_one
+
+
+def test_what_is_left_out_stays_as_it_was() -> None:
+    """A later version may have other defaults; a run keeps those it was started with."""
+    before = complete(study(strategy={"name": "bo", "initial": 3, "kernel": "rbf"}))
+    again = complete(study(strategy={"name": "bo", "initial": 4}), like=before)
+    assert (again.strategy.options["initial"], again.strategy.options["kernel"]) == (4, "rbf")
+    other = complete(study(strategy="random"), like=before)
+    assert other == study(strategy="random")

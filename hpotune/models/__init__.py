@@ -1,0 +1,1 @@
+"""Models: Gaussian processes, densities, acquisition functions; arrays in, arrays out."""

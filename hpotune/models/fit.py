@@ -1,0 +1,170 @@
+"""The hyperparameters of a Gaussian process, by maximum a posteriori.
+
+Notation
+    as in `gp`; t = (log l_1 .. log l_g, log s2, log v) are what is optimised, M = (K^-1 - w w^T) / 2
+
+    J(t)          = (y-m)^T w / 2 + sum log L_ii - log p(t)             (Rasmussen & Williams 2006, eq. 2.30)
+    dJ/d log s2   = sum M * (s2 c)                                      (eq. 5.9)
+    dJ/d log v    = v trace M
+    dJ/d log l_g  = -2 sum_ab W_ab (a - b)_g^2,   W = M * (s2 c')       since dq/d log l_g = -2 (a - b)_g^2
+                  = -4 sum_f in g [ sum_a (W 1)_a A_af^2 - (A^T W A)_ff ]
+    m is at its optimum for every t, so it adds nothing to the gradient.
+
+Priors, on densities of the parameters themselves
+    l    log-normal, location sqrt(2) + log(d) / 2, scale sqrt(3)       (Hvarfner, Hellsten & Nardi 2024, eq. 8)
+         length scales grow with the diagonal of the cube, so that the model is not too wiggly in many dimensions
+    s2   log-normal(0, 1): the targets are standardised
+    v    log-normal(log 1e-4, 2): most metrics repeat well, and more noise than that must be seen to be believed
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from scipy.linalg import solve_triangular
+from scipy.linalg.lapack import dpotri
+from scipy.optimize import minimize
+
+from hpotune.models.gp import Hyperparameters, factorise
+from hpotune.models.kernels import KERNELS, Array, squared_distances
+
+# The likelihood evaluations of one fit, all starts together.
+MOST_EVALUATIONS = 40
+_LINE_SEARCH = 6  # the most evaluations of one line search, by which L-BFGS-B may overrun its share
+_REFINED = 2  # the starts that are followed
+_LENGTHS = (5e-3, 1e4)
+_SIGNAL = (1e-2, 1e2)
+_NOISE = (1e-6, 1.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Priors:
+    """Location and scale of the log-normal priors."""
+
+    length: tuple[float, float]
+    signal: tuple[float, float] = (0.0, 1.0)
+    noise: tuple[float, float] = (math.log(1e-4), 2.0)
+
+    @staticmethod
+    def of(dimension: int) -> Priors:
+        """The priors for a space of that many coordinates."""
+        return Priors((math.sqrt(2.0) + 0.5 * math.log(max(dimension, 1)), math.sqrt(3.0)))
+
+    def mode(self, groups: int, kernel: str) -> Hyperparameters:
+        """The hyperparameters of largest prior density."""
+        length, signal, noise = (math.exp(location - scale**2) for location, scale in self._pairs)
+        return Hyperparameters(np.full(groups, length), signal, max(noise, _NOISE[0]), kernel)
+
+    @property
+    def _pairs(self) -> tuple[tuple[float, float], ...]:
+        return self.length, self.signal, self.noise
+
+    def penalty(self, t: Array) -> tuple[float, Array]:
+        """-log p(t) but for a constant, and its gradient."""
+        location = np.full(len(t), self.length[0])
+        scale = np.full(len(t), self.length[1])
+        location[-2:] = self.signal[0], self.noise[0]
+        scale[-2:] = self.signal[1], self.noise[1]
+        z = (t - location) / scale
+        return float(0.5 * z @ z + t.sum()), z / scale + 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """What was found, J there, and the number of evaluations that it took."""
+
+    hyperparameters: Hyperparameters
+    objective: float
+    evaluations: int
+
+
+class Objective:
+    """J(t) and its gradient for one set of data."""
+
+    def __init__(
+        self, features: Array, targets: Array, groups: npt.NDArray[np.int64], *, priors: Priors, kernel: str
+    ) -> None:
+        self._features = features
+        self._targets = targets
+        self._groups = groups
+        self._priors = priors
+        self._kernel = kernel
+        self.evaluations = 0
+
+    def hyperparameters(self, t: Array) -> Hyperparameters:
+        """The hyperparameters that t stands for."""
+        values = np.exp(t)
+        return Hyperparameters(values[:-2], float(values[-2]), float(values[-1]), self._kernel)
+
+    def __call__(self, t: Array) -> tuple[float, Array]:
+        """J(t) and dJ/dt.
+
+        Raises:
+            NotPositiveDefinite: the covariance cannot be factorised.
+        """
+        self.evaluations += 1
+        h = self.hyperparameters(t)
+        n = len(self._targets)
+        points = self._features / h.lengths[self._groups]
+        correlation = KERNELS[h.kernel](squared_distances(points, points))
+        covariance = h.signal * correlation.value
+        noisy = covariance.copy()
+        noisy[np.diag_indices(n)] += h.noise
+        factor = factorise(noisy)
+        ones = solve_triangular(factor, np.ones(n), lower=True, check_finite=False)
+        whitened = solve_triangular(factor, self._targets, lower=True, check_finite=False)
+        whitened = whitened - (ones @ whitened / (ones @ ones)) * ones
+        weights = solve_triangular(factor, whitened, lower=True, trans=1, check_finite=False)
+        inverse = _symmetric(dpotri(factor, lower=1)[0])
+        half = 0.5 * (inverse - np.outer(weights, weights))
+        penalty, gradient = self._priors.penalty(t)
+        value = 0.5 * float(whitened @ whitened) + float(np.log(np.diag(factor)).sum()) + penalty
+        pull = half * correlation.slope
+        pull *= h.signal
+        by_feature = pull.sum(axis=1) @ points**2 - np.einsum("if,if->f", points, pull @ points)
+        gradient[:-2] -= 4.0 * np.bincount(self._groups, by_feature, len(h.lengths))
+        gradient[-2] += float(np.einsum("ij,ij->", half, covariance))
+        gradient[-1] += h.noise * float(np.trace(half))
+        return value, gradient
+
+
+def fit(objective: Objective, starts: Sequence[Hyperparameters]) -> Fit:
+    """The best of several ascents. All starts are looked at, the most promising are followed.
+
+    Raises:
+        NotPositiveDefinite: the covariance of some hyperparameters on the way cannot be factorised.
+    """
+    bounds = [_log(_LENGTHS)] * len(starts[0].lengths) + [_log(_SIGNAL), _log(_NOISE)]
+    lower, upper = np.array(bounds).T
+    places = [np.clip(_place(start), lower, upper) for start in starts]
+    looked = [(objective(place)[0], number) for number, place in enumerate(places)]
+    followed = [number for _, number in sorted(looked)[:_REFINED]]
+    value, first = min(looked)
+    best = places[first]
+    share = (MOST_EVALUATIONS - len(starts)) // len(followed) - _LINE_SEARCH
+    for number in followed:
+        options = {"maxfun": share, "maxls": _LINE_SEARCH, "maxiter": share}
+        found = minimize(objective, places[number], jac=True, method="L-BFGS-B", bounds=bounds, options=options)
+        if found.fun < value:
+            value, best = float(found.fun), found.x
+    return Fit(objective.hyperparameters(best), value, objective.evaluations)
+
+
+def _place(h: Hyperparameters) -> Array:
+    place: Array = np.log(np.concatenate([h.lengths, [h.signal, h.noise]]))
+    return place
+
+
+def _log(bounds: tuple[float, float]) -> tuple[float, float]:
+    return math.log(bounds[0]), math.log(bounds[1])
+
+
+def _symmetric(lower: Array) -> Array:
+    """The whole of a symmetric matrix of which the lower triangle is given."""
+    whole: Array = np.tril(lower)
+    whole += np.tril(lower, -1).T
+    return whole

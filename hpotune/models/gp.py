@@ -1,0 +1,194 @@
+"""Exact Gaussian process regression with a constant mean.
+
+Notation
+    Z        features of the observations, shape (n, p); A = Z / l, each feature divided by its length scale
+    y        targets, shape (n,), to be minimised by whoever uses the model
+    l        length scales, shape (g,), one for each group of features (a coordinate of the space)
+    s2, v    signal variance, noise variance
+    K        s2 c(q(A, A)) + v I = L L^T, shape (n, n)
+    m        the constant mean, estimated by generalised least squares: m = 1^T K^-1 y / 1^T K^-1 1
+             (Rasmussen & Williams 2006, eq. 2.42, with one basis function and a vague prior)
+    w        K^-1 (y - m), shape (n,)
+    k        s2 c(q(a, A)), covariances of a point with the observations
+
+    mean(z)      = m + k^T w                                  (eq. 2.25)
+    variance(z)  = s2 - |L^-1 k|^2                            (eq. 2.26), of the function, without noise
+    d mean/dz_f      =  2 s2 sum_i w_i c'(q_i) (a - A_i)_f / l_f
+    d variance/dz_f  = -4 s2 sum_i (K^-1 k)_i c'(q_i) (a - A_i)_f / l_f
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+from scipy.linalg import LinAlgError, cholesky, solve_triangular
+
+from hpotune.models.kernels import KERNELS, Array, squared_distances
+
+# What is added to the diagonal, as a share of it, one after the other until the factorisation succeeds.
+JITTERS = (0.0, 1e-10, 1e-8, 1e-6, 1e-4)
+_LEAST_VARIANCE = 1e-12  # as a share of the signal: rounding must not make a variance 0 or negative
+
+
+class NotPositiveDefinite(ArithmeticError):  # noqa: N818 - the name of the condition
+    """The covariance matrix cannot be factorised, not even with the largest jitter."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hyperparameters:
+    """l (shape (g,)), s2 and v, and the name of the kernel."""
+
+    lengths: Array
+    signal: float
+    noise: float
+    kernel: str = "matern52"
+
+
+class Gradients(NamedTuple):
+    """Mean and variance at some points, shape (c,), and their gradients by the features, shape (c, p)."""
+
+    mean: Array
+    variance: Array
+    by_mean: Array
+    by_variance: Array
+
+
+def factorise(covariance: Array) -> Array:
+    """The lower Cholesky factor, with as little jitter as it takes.
+
+    Raises:
+        NotPositiveDefinite: no jitter is enough.
+    """
+    scale = float(np.mean(np.diag(covariance))) if len(covariance) else 1.0
+    for jitter in JITTERS:
+        try:
+            lifted = covariance if jitter == 0.0 else covariance + jitter * scale * np.eye(len(covariance))
+            factor: Array = cholesky(lifted, lower=True)
+        except LinAlgError:
+            continue
+        return factor
+    raise NotPositiveDefinite(f"the covariance is not positive definite, not even with jitter {JITTERS[-1]:g}")
+
+
+def correlation_factor(features: Array, hyperparameters: Hyperparameters, groups: npt.NDArray[np.int64]) -> Array:
+    """The lower Cholesky factor of c(q(A, A)) + (v / s2) I, shape (n, n).
+
+    Raises:
+        NotPositiveDefinite: it cannot be factorised.
+    """
+    points = features / hyperparameters.lengths[groups]
+    correlation: Array = KERNELS[hyperparameters.kernel](squared_distances(points, points)).value
+    correlation[np.diag_indices_from(correlation)] += hyperparameters.noise / hyperparameters.signal
+    return factorise(correlation)
+
+
+class Posterior:
+    """A Gaussian process conditioned on observations. Immutable."""
+
+    def __init__(
+        self, features: Array, targets: Array, hyperparameters: Hyperparameters, groups: npt.NDArray[np.int64]
+    ) -> None:
+        """Condition on `targets` (n,) at `features` (n, p); n may be 0.
+
+        Raises:
+            NotPositiveDefinite: the covariance cannot be factorised.
+        """
+        self.hyperparameters = hyperparameters
+        self.groups = groups
+        self._scales = hyperparameters.lengths[groups]
+        self._correlation = KERNELS[hyperparameters.kernel]
+        self._points = features / self._scales
+        covariance = self._covariance(self._points)
+        covariance[np.diag_indices_from(covariance)] += hyperparameters.noise
+        self._condition(targets, factorise(covariance))
+
+    def _condition(self, targets: Array, factor: Array) -> None:
+        self.targets = targets
+        self._factor = factor
+        ones = self._whiten(np.ones(len(targets)))
+        whitened = self._whiten(targets)
+        self.constant = float(ones @ whitened / (ones @ ones)) if len(targets) else 0.0
+        self._weights = self._unwhiten(whitened - self.constant * ones)
+
+    def _covariance(self, points: Array) -> Array:
+        value = self._correlation(squared_distances(points, self._points)).value
+        return self.hyperparameters.signal * value
+
+    def _whiten(self, right: Array) -> Array:
+        """L^-1 right."""
+        if not len(self._factor):
+            return right
+        solved: Array = solve_triangular(self._factor, right, lower=True, check_finite=False)
+        return solved
+
+    def _unwhiten(self, right: Array) -> Array:
+        """L^-T right."""
+        if not len(self._factor):
+            return right
+        solved: Array = solve_triangular(self._factor, right, lower=True, trans=1, check_finite=False)
+        return solved
+
+    def predict(self, features: Array) -> tuple[Array, Array]:
+        """Mean and variance of the function at c points, each of shape (c,)."""
+        covariance = self._covariance(features / self._scales)
+        solved = self._whiten(covariance.T)
+        variance = self.hyperparameters.signal - np.einsum("ij,ij->j", solved, solved)
+        return self.constant + covariance @ self._weights, self._positive(variance)
+
+    def mean(self, features: Array) -> Array:
+        """The mean alone: its cost grows with n, not with n^2."""
+        mean: Array = self.constant + self._covariance(features / self._scales) @ self._weights
+        return mean
+
+    def gradients(self, features: Array) -> Gradients:
+        """Mean and variance at c points with their gradients."""
+        points = features / self._scales
+        correlation = self._correlation(squared_distances(points, self._points))
+        signal = self.hyperparameters.signal
+        covariance = signal * correlation.value
+        solved = self._whiten(covariance.T)
+        inverse = self._unwhiten(solved).T
+        variance = signal - np.einsum("ij,ij->j", solved, solved)
+        slope = signal * correlation.slope
+        return Gradients(
+            self.constant + covariance @ self._weights,
+            self._positive(variance),
+            2.0 * self._pulled(slope * self._weights, points),
+            -4.0 * self._pulled(slope * inverse, points),
+        )
+
+    def _pulled(self, forces: Array, points: Array) -> Array:
+        """sum_i forces_ci (a_c - A_i) / l, shape (c, p)."""
+        pulled: Array = (forces.sum(axis=1)[:, None] * points - forces @ self._points) / self._scales
+        return pulled
+
+    def _positive(self, variance: Array) -> Array:
+        return np.maximum(variance, _LEAST_VARIANCE * self.hyperparameters.signal)
+
+    def extended(self, features: Array, targets: Array) -> Posterior:
+        """The posterior with further observations, in O(n^2) for each; equal to conditioning anew on all of them.
+
+        Raises:
+            NotPositiveDefinite: the covariance of the further ones cannot be factorised.
+        """
+        points = features / self._scales
+        cross = self._covariance(points)
+        corner = self.hyperparameters.signal * self._correlation(squared_distances(points, points)).value
+        corner[np.diag_indices_from(corner)] += self.hyperparameters.noise
+        below = self._whiten(cross.T).T
+        n, more = len(self.targets), len(points)
+        factor = np.zeros((n + more, n + more))
+        factor[:n, :n] = self._factor
+        factor[n:, :n] = below
+        factor[n:, n:] = factorise(corner - below @ below.T)
+        extended = object.__new__(Posterior)
+        extended.hyperparameters = self.hyperparameters
+        extended.groups = self.groups
+        extended._scales = self._scales
+        extended._correlation = self._correlation
+        extended._points = np.concatenate([self._points, points])
+        extended._condition(np.concatenate([self.targets, targets]), factor)
+        return extended

@@ -1,0 +1,122 @@
+"""Targets: from losses of any scale and shape to numbers that a Gaussian process can describe.
+
+Notation
+    y      losses, shape (n,), minimised
+    x      (y - c) / b, where c is the median and b a robust spread of the better half
+    T_p    the power transform of the worse half, in (0, 1] or below; the better half stays as it is
+             T_p(x) = x                          x <= 0
+                    = ((1 + x)^p - 1) / p        x > 0, p != 0       (Yeo & Johnson 2000, eq. 2.1)
+                    = log(1 + x)                 x > 0, p = 0
+           T_p' = (1 + x)^(p - 1) for x > 0, else 1
+    z      (T_p(x) - a) / d, with mean a and standard deviation d of T_p(x): what the model is given
+
+Only the worse half is bent, since nothing depends on how bad a bad trial is: a run that diverged to 1e10 must not
+flatten the rest, and the differences among the good ones are what the search is about.
+
+p is chosen by evidence. For a Gaussian process with given correlations R = L L^T, mean and variance profiled out,
+    log p(y | p) = -n/2 log s2(z) + sum_i log T_p'(x_i),   s2(z) = |L^-1 (z - m 1)|^2 / n
+and the p of most evidence is taken; 1, which is no transform, unless another is clearly better.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.linalg import solve_triangular
+
+from hpotune.models.kernels import Array
+
+POWERS = (1.0, 0.5, 0.0, -0.5, -1.0, -2.0)
+# How much more log evidence a transform must have than none: a likelihood ratio at the 5 % level, chi-square / 2.
+_CLEARLY = 1.92
+_HOPELESS = 1e100
+
+
+@dataclass(frozen=True, slots=True)
+class Targets:
+    """The map between losses and what the model is given. z = ((T_p((y - centre) / spread)) - mean) / deviation."""
+
+    centre: float
+    spread: float
+    power: float
+    mean: float
+    deviation: float
+
+    @staticmethod
+    def of(losses: Array, power: float = 1.0) -> Targets:
+        """The map that makes these losses standardised; with constant losses, a shift."""
+        centre = float(np.median(losses))
+        spread = _spread(losses, centre)
+        bent = _bend(_relative(losses, centre, spread), power)
+        deviation = float(np.std(bent))
+        return Targets(centre, spread, power, float(np.mean(bent)), deviation if deviation > 0.0 else 1.0)
+
+    def forward(self, losses: Array) -> Array:
+        """z of y."""
+        return (_bend(_relative(losses, self.centre, self.spread), self.power) - self.mean) / self.deviation
+
+    def inverse(self, z: Array) -> Array:
+        """y of z; beyond what T_p can reach it is infinite."""
+        return self.centre + self.spread * _unbend(self.mean + self.deviation * z, self.power)
+
+
+def choose_power(losses: Array, factor: Array | None = None) -> float:
+    """The power of most evidence among `POWERS`, given the Cholesky factor of the correlations (n, n); None: R = I."""
+    n = len(losses)
+    centre = float(np.median(losses))
+    x = _relative(losses, centre, _spread(losses, centre))
+    stretch = float(np.log1p(np.maximum(x, 0.0)).sum())
+    ones = _whiten(factor, np.ones(n))
+    evidence = []
+    for power in POWERS:
+        whitened = _whiten(factor, _bend(x, power))
+        whitened = whitened - (ones @ whitened / (ones @ ones)) * ones
+        variance = float(whitened @ whitened) / n
+        evidence.append(-0.5 * n * math.log(variance) + (power - 1.0) * stretch if variance > 0.0 else -math.inf)
+    best = int(np.argmax(evidence))
+    return POWERS[best] if evidence[best] > evidence[0] + _CLEARLY else 1.0
+
+
+def _whiten(factor: Array | None, right: Array) -> Array:
+    if factor is None:
+        return right
+    solved: Array = solve_triangular(factor, right, lower=True, check_finite=False)
+    return solved
+
+
+def _relative(losses: Array, centre: float, spread: float) -> Array:
+    """x of y. What is hopelessly bad is cut, so that its square is still a number."""
+    return np.minimum(losses / spread - centre / spread, _HOPELESS)
+
+
+def _spread(losses: Array, centre: float) -> float:
+    """The root mean square of what is below the centre; where nothing is, of all; where all are equal, 1."""
+    below = losses[losses < centre] - centre
+    for some in (below, losses - centre):
+        largest = float(np.max(np.abs(some), initial=0.0))
+        if largest > 0.0:  # scaled first, since a square may overflow or vanish
+            return largest * float(np.sqrt(np.mean((some / largest) ** 2)))
+    return 1.0
+
+
+def _bend(x: Array, power: float) -> Array:
+    if power == 1.0:
+        return x
+    above = np.maximum(x, 0.0)
+    grown = np.log1p(above)
+    bent = grown if power == 0.0 else np.expm1(power * grown) / power
+    return np.where(x > 0.0, bent, x)
+
+
+def _unbend(t: Array, power: float) -> Array:
+    if power == 1.0:
+        return t
+    above = np.maximum(t, 0.0)
+    if power == 0.0:
+        back = np.expm1(above)
+    else:
+        with np.errstate(divide="ignore"):
+            back = np.expm1(np.log(np.maximum(1.0 + power * above, 0.0)) / power)
+    return np.where(t > 0.0, back, t)

@@ -1,0 +1,59 @@
+"""The options of searchers and schedulers: what a study may say of each, and what holds where it says nothing."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from typing import NamedTuple, TypeAlias
+
+from hpotune.space import JsonValue
+from hpotune.study import Study
+
+
+class Option(NamedTuple):
+    """One option: what it takes, in words and as a test, and its default, which may depend on the study."""
+
+    takes: str
+    accepts: Callable[[JsonValue], bool]
+    default: Callable[[Study], JsonValue]
+
+
+Options: TypeAlias = Mapping[str, Option]
+
+
+def whole(least: int, default: JsonValue | Callable[[Study], JsonValue]) -> Option:
+    """A whole number that is at least `least`."""
+    return Option(f"a whole number ≥ {least}", lambda value: _is_whole(value) and _number(value) >= least, _of(default))
+
+
+def number(
+    least: float, default: JsonValue | Callable[[Study], JsonValue], *, most: float = math.inf, auto: bool = False
+) -> Option:
+    """A number that is at least `least` and at most `most`; or the word `auto`, if that means something."""
+    takes = f"a number ≥ {least:g}" + (f" and ≤ {most:g}" if most < math.inf else "") + (", or auto" if auto else "")
+
+    def accepts(value: JsonValue) -> bool:
+        return (auto and value == "auto") or (_is_number(value) and least <= _number(value) <= most)
+
+    return Option(takes, accepts, _of(default))
+
+
+def one_of(names: tuple[str, ...], default: str) -> Option:
+    """One of some words."""
+    return Option(f"one of {', '.join(names)}", lambda value: value in names, _of(default))
+
+
+def _of(default: JsonValue | Callable[[Study], JsonValue]) -> Callable[[Study], JsonValue]:
+    return default if callable(default) else lambda _: default
+
+
+def _is_whole(value: JsonValue) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _is_number(value: JsonValue) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _number(value: JsonValue) -> float:
+    return float(value) if isinstance(value, int | float) else float("nan")

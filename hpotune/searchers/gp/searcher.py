@@ -1,0 +1,152 @@
+"""Bayesian optimisation: a Gaussian process of the loss, and an acquisition function that is maximised over the space
+(Jones, Schonlau & Welch 1998; Snoek, Larochelle & Adams 2012).
+
+A proposal, step by step:
+    1. the design: scrambled Sobol points until `initial` trials are planned and some have come to an end
+    2. the data: every trial's latest value, failures, what is under way
+    3. the hyperparameters: those of the last fit, from the history; or fitted anew when the data have grown by a tenth
+    4. the surrogate: the model, what keeps away from failures, and fantasies for what is under way
+    5. the maximum of the acquisition function, at a configuration that was never tried
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+
+from hpotune.history import Observations, Results
+from hpotune.keys import Key
+from hpotune.models.embedding import Embedding
+from hpotune.models.fit import Priors
+from hpotune.models.threads import one_blas_thread
+from hpotune.searchers.base import MAX_DRAWS, Answer, Proposal, first_new
+from hpotune.searchers.gp.data import Data, gather
+from hpotune.searchers.gp.learn import Learned, learn
+from hpotune.searchers.gp.maximise import Ranked, maximise, rank_all
+from hpotune.searchers.gp.surrogate import Surrogate, make_acquisition, with_fantasies
+from hpotune.searchers.sobol import walk
+from hpotune.space import Bool, Categorical, Space
+
+# A space of up to so many configurations is scored as a whole.
+_LISTED = 5_000
+_LEAST_ENDED = 2  # trials that have come to an end, before a model makes sense
+_INCUMBENTS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class GpSearcher:
+    """Proposes where the acquisition function of a Gaussian process is largest.
+
+    seed         of the design's sequence
+    initial      trials planned before the model is asked
+    acquisition  log_ei, ei, pi or ucb
+    xi           what an improvement must exceed, in standard deviations of the losses (ei, log_ei, pi)
+    beta         the weight of uncertainty (ucb); auto: growing, by the schedule of Srinivas et al. 2010
+    kernel       matern52 or rbf
+    """
+
+    seed: int
+    initial: int = 8
+    acquisition: str = "log_ei"
+    xi: float = 0.0
+    beta: float | Literal["auto"] = "auto"
+    kernel: str = "matern52"
+
+    def propose(self, space: Space, observations: Observations, key: Key, budget: float | None) -> Answer:
+        """See `Searcher`. The record says what was expected, and from how much."""
+        del budget
+        results = observations.results
+        if results is None:
+            raise ValueError("this searcher has to be told the results")
+        initial = self.initial
+        ended = len(results.losses) + len(results.failed)
+        if observations.trial < initial or ended < min(_LEAST_ENDED, initial):
+            return first_new(self._design(space, observations, initial), space, observations, key)
+        with one_blas_thread():
+            return self._by_model(space, observations, results, key)
+
+    def _design(self, space: Space, observations: Observations, initial: int) -> Iterator[Proposal]:
+        for point in walk(space, self.seed, observations.cursor):
+            yield Proposal(point.config, {"by": "sobol", **point.record, "of": initial})
+
+    def _by_model(self, space: Space, observations: Observations, results: Results, key: Key) -> Answer:
+        data = gather(results)
+        embedding = embedding_of(space)
+        priors = Priors.of(sum(size != 1 for size in space.axis_sizes))
+        learned = learn(embedding, data, results.fit, priors, self.kernel)
+        surrogate, best = self._surrogate(space, embedding, data, learned)
+        listed = _untried(space, observations)
+        if listed is None:
+            by, ranked = "gp", maximise(space, surrogate, _incumbents(data, learned, embedding), key.child("maximise"))
+        else:
+            by, ranked = "list", rank_all(surrogate, listed)
+        told = {
+            "by": by,
+            "acquisition": self.acquisition,
+            "observations": len(data.losses),
+            "pending": len(data.pending),
+            "failed": len(data.failed),
+            "best": learned.loss(best),
+            "candidates": len(ranked.scores),
+            **learned.record(),
+        }
+        candidates = _proposals(space, surrogate, learned, ranked, told, key.child("further"))
+        return first_new(candidates, space, observations, key)
+
+    def _surrogate(self, space: Space, embedding: Embedding, data: Data, learned: Learned) -> tuple[Surrogate, float]:
+        """The surrogate, and the incumbent: the least mean at any point that was tried or is under way."""
+        pending = embedding.features(data.pending)
+        objective = with_fantasies(learned.objective, pending)
+        features = np.concatenate([embedding.features(data.points), pending])
+        best = float(learned.objective.mean(features).min()) if len(features) else 0.0
+        acquisition = make_acquisition(
+            self.acquisition, best, self.xi, self.beta, seen=data.seen, dimension=space.dimension
+        )
+        return Surrogate(embedding, objective, learned.success, acquisition), best
+
+
+def embedding_of(space: Space) -> Embedding:
+    """How a space's points become features."""
+    unordered = [
+        (size or 0) if isinstance(parameter, Categorical | Bool) else 0
+        for parameter, size in zip(space.searchable, space.axis_sizes, strict=True)
+    ]
+    return Embedding(unordered, [parameter.when is not None for parameter in space.searchable])
+
+
+def _untried(space: Space, observations: Observations) -> Any:
+    """The settled points of a small finite space that are left; None of a larger one, or where none is left."""
+    valid = space.enumerate()
+    if valid is None or len(valid) > _LISTED:
+        return None
+    left = [space.encode(config) for config in valid if space.canonical(config) not in observations.tried]
+    return np.array(left) if left else None
+
+
+def _incumbents(data: Data, learned: Learned, embedding: Embedding) -> Any:
+    if not len(data.losses):
+        return data.points
+    mean = learned.objective.mean(embedding.features(data.points))
+    return data.points[np.argsort(mean, kind="stable")[:_INCUMBENTS]]
+
+
+def _proposals(
+    space: Space, surrogate: Surrogate, learned: Learned, ranked: Ranked, told: Mapping[str, Any], key: Key
+) -> Iterator[Proposal]:
+    """The ranked points as proposals, then independent draws, each with what is expected of it."""
+
+    def proposal(config: Any, point: Any) -> Proposal:
+        belief = surrogate.believes(point)
+        mean, sd = learned.expected(belief.mean, belief.deviation)
+        success = {} if surrogate.success is None else {"success": belief.success}
+        return Proposal(config, {**told, "mean": mean, "sd": sd, "score": belief.score, **success})
+
+    for point in ranked.points:
+        yield proposal(space.decode(np.where(np.isnan(point), 0.5, point)), point)
+    attempt = 0
+    while (drawn := space.draw(key.child(attempt), MAX_DRAWS)) is not None:
+        yield proposal(drawn, space.encode(drawn))
+        attempt += 1
