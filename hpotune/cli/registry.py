@@ -37,6 +37,7 @@ COMMANDS: Mapping[str, Entry] = {
     "status": Entry("hpotune.cli.status", "How a run stands", LOOK),
     "list": Entry("hpotune.cli.list_", "The runs below a folder", LOOK),
     "show": Entry("hpotune.cli.show", "Everything about one trial", LOOK),
+    "why": Entry("hpotune.cli.why", "Why a trial was tried, and why it went as it did", LOOK),
     "logs": Entry("hpotune.cli.logs", "What a trial printed; -f follows it", LOOK),
     "best": Entry("hpotune.cli.best", "The best configuration, as flags, environment or JSON", LOOK),
     "replay": Entry("hpotune.cli.replay", "Take every decision of a run again and compare", LOOK),

@@ -24,6 +24,8 @@ from hpotune.summary import (
     duration_text,
     interruption_words,
     origin_words,
+    provenance,
+    provenance_words,
     reason_words,
     setting_text,
     state_words,
@@ -100,6 +102,8 @@ def _lines(folder: RunFolder, history: History, details: TrialDetails) -> Iterat
     trial = history.trials[details.planned.trial]
     yield f"trial {trial.number} of {history.study.name}: {_state(history, trial)}"
     yield f"  origin   {origin_words(trial.origin)}"
+    if trial.origin == "search":
+        yield f"  proposed by  {provenance_words(provenance(trial, history))}"
     yield from _pairs("configuration", trial.config)
     for attempt in details.attempts:
         yield from ("", *_attempt_lines(folder, history, attempt))

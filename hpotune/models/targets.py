@@ -31,7 +31,9 @@ from hpotune.models.kernels import Array
 POWERS = (1.0, 0.5, 0.0, -0.5, -1.0, -2.0)
 # How much more log evidence a transform must have than none: a likelihood ratio at the 5 % level, chi-square / 2.
 _CLEARLY = 1.92
-_HOPELESS = 1e100
+_HOPELESS = 1e10  # in spreads: further out, one value among few outweighs the evidence of all the others
+_LARGEST = 1e300  # losses beyond it count as this, so that sums and differences of losses are numbers
+_LEAST = float(np.finfo(np.float64).tiny)  # smaller differences are none: they have no digits left
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +49,7 @@ class Targets:
     @staticmethod
     def of(losses: Array, power: float = 1.0) -> Targets:
         """The map that makes these losses standardised; with constant losses, a shift."""
-        centre = float(np.median(losses))
-        spread = _spread(losses, centre)
+        centre, spread = _centre_and_spread(losses)
         bent = _bend(_relative(losses, centre, spread), power)
         deviation = float(np.std(bent))
         return Targets(centre, spread, power, float(np.mean(bent)), deviation if deviation > 0.0 else 1.0)
@@ -59,14 +60,14 @@ class Targets:
 
     def inverse(self, z: Array) -> Array:
         """y of z; beyond what T_p can reach it is infinite."""
-        return self.centre + self.spread * _unbend(self.mean + self.deviation * z, self.power)
+        with np.errstate(over="ignore"):
+            return self.centre + self.spread * _unbend(self.mean + self.deviation * z, self.power)
 
 
 def choose_power(losses: Array, factor: Array | None = None) -> float:
     """The power of most evidence among `POWERS`, given the Cholesky factor of the correlations (n, n); None: R = I."""
     n = len(losses)
-    centre = float(np.median(losses))
-    x = _relative(losses, centre, _spread(losses, centre))
+    x = _relative(losses, *_centre_and_spread(losses))
     stretch = float(np.log1p(np.maximum(x, 0.0)).sum())
     ones = _whiten(factor, np.ones(n))
     evidence = []
@@ -87,18 +88,26 @@ def _whiten(factor: Array | None, right: Array) -> Array:
 
 
 def _relative(losses: Array, centre: float, spread: float) -> Array:
-    """x of y. What is hopelessly bad is cut, so that its square is still a number."""
-    return np.minimum(losses / spread - centre / spread, _HOPELESS)
+    """x of y. What is hopelessly bad is cut."""
+    with np.errstate(over="ignore"):
+        return np.minimum((_bounded(losses) - centre) / spread, _HOPELESS)
 
 
-def _spread(losses: Array, centre: float) -> float:
-    """The root mean square of what is below the centre; where nothing is, of all; where all are equal, 1."""
-    below = losses[losses < centre] - centre
-    for some in (below, losses - centre):
+def _centre_and_spread(losses: Array) -> tuple[float, float]:
+    """c, and b: the root mean square of what is below c; where nothing is, of all; where all are equal, 1."""
+    bounded = _bounded(losses)
+    centre = float(np.median(bounded))
+    distances = bounded - centre
+    for some in (distances[distances < 0.0], distances):
         largest = float(np.max(np.abs(some), initial=0.0))
-        if largest > 0.0:  # scaled first, since a square may overflow or vanish
-            return largest * float(np.sqrt(np.mean((some / largest) ** 2)))
-    return 1.0
+        if largest >= _LEAST:  # scaled first, since a square may overflow or vanish
+            return centre, largest * float(np.sqrt(np.mean((some / largest) ** 2)))
+    return centre, 1.0
+
+
+def _bounded(losses: Array) -> Array:
+    bounded: Array = np.clip(losses, -_LARGEST, _LARGEST)
+    return bounded
 
 
 def _bend(x: Array, power: float) -> Array:

@@ -69,14 +69,14 @@ def first_new(candidates: Iterable[Proposal], space: Space, observations: Observ
         return _persist(candidates, space, observations)
     if not valid:
         return Exhausted("the space has no feasible configuration")
-    left = [config for config, form in zip(valid, _forms(space), strict=True) if form not in observations.tried]
+    left = [config for config, form in zip(valid, forms(space), strict=True) if form not in observations.tried]
     if not left:
         return Exhausted(f"all {len(valid):,} configurations have been tried")
     return Proposal(dict(left[int(key.child("left").uniforms(1)[0] * len(left))]), {})
 
 
 @lru_cache(maxsize=2)
-def _forms(space: Space) -> tuple[str, ...]:
+def forms(space: Space) -> tuple[str, ...]:
     """The canonical forms of a space that can be listed; a pure function, so the cache cannot be seen."""
     return tuple(space.canonical(config) for config in space.enumerate() or ())
 

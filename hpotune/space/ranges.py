@@ -20,12 +20,12 @@ class Interval:
         self._low = float(low) + 0.0
         self._high = float(high) + 0.0
         self._width = self._high - self._low
-        self._scale = LogScale(self._low, self._high) if log and self._width > 0 else None
+        self._scale = LogScale(self._low, self._high) if log and math.log(self._low) < math.log(self._high) else None
         self.size = 1 if self._width == 0 else None
 
     def value(self, u: float) -> float:
         scale = self._scale
-        x = self._low + u * self._width if scale is None else scale.x(u)
+        x = self._low + u * self._width if scale is None else scale.x(min(u, 1.0))
         if x < self._low:
             return self._low
         return min(x, self._high)

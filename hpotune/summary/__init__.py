@@ -6,6 +6,9 @@ from hpotune.summary.notices import Notices
 from hpotune.summary.outcome import Outcome, outcome
 from hpotune.summary.progress import Progress, failures_by_cause, progress, total_trials
 from hpotune.summary.progress_words import best_parts, count_words, done_words, progress_text, time_words
+from hpotune.summary.proposal_record import provenance
+from hpotune.summary.provenance import Provenance
+from hpotune.summary.provenance_words import provenance_words
 from hpotune.summary.text import (
     NOTHING,
     budget_text,
@@ -20,6 +23,8 @@ from hpotune.summary.text import (
     shortened,
     value_text,
 )
+from hpotune.summary.why import Attempt, Decided, Why, why
+from hpotune.summary.why_words import Section, why_sections
 from hpotune.summary.words import (
     budget_name,
     cause_words,
@@ -36,11 +41,16 @@ from hpotune.summary.words import (
 
 __all__ = [
     "NOTHING",
+    "Attempt",
+    "Decided",
     "Failure",
     "Failures",
     "Notices",
     "Outcome",
     "Progress",
+    "Provenance",
+    "Section",
+    "Why",
     "best_parts",
     "budget_name",
     "budget_text",
@@ -65,6 +75,8 @@ __all__ = [
     "printable",
     "progress",
     "progress_text",
+    "provenance",
+    "provenance_words",
     "reason_words",
     "setting_text",
     "shortened",
@@ -74,4 +86,6 @@ __all__ = [
     "time_words",
     "total_trials",
     "value_text",
+    "why",
+    "why_sections",
 ]

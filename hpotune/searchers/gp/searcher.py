@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Literal
 
 import numpy as np
@@ -21,14 +22,15 @@ from hpotune.history import Observations, Results
 from hpotune.keys import Key
 from hpotune.models.embedding import Embedding
 from hpotune.models.fit import Priors
+from hpotune.models.kernels import Array
 from hpotune.models.threads import one_blas_thread
-from hpotune.searchers.base import MAX_DRAWS, Answer, Proposal, first_new
+from hpotune.searchers.base import MAX_DRAWS, Answer, Proposal, first_new, forms
 from hpotune.searchers.gp.data import Data, gather
 from hpotune.searchers.gp.learn import Learned, learn
 from hpotune.searchers.gp.maximise import Ranked, maximise, rank_all
 from hpotune.searchers.gp.surrogate import Surrogate, make_acquisition, with_fantasies
 from hpotune.searchers.sobol import walk
-from hpotune.space import Bool, Categorical, Space
+from hpotune.space import Bool, Categorical, Config, Space
 
 # A space of up to so many configurations is scored as a whole.
 _LISTED = 5_000
@@ -117,16 +119,25 @@ def embedding_of(space: Space) -> Embedding:
     return Embedding(unordered, [parameter.when is not None for parameter in space.searchable])
 
 
-def _untried(space: Space, observations: Observations) -> Any:
+def _untried(space: Space, observations: Observations) -> Array | None:
     """The settled points of a small finite space that are left; None of a larger one, or where none is left."""
-    valid = space.enumerate()
-    if valid is None or len(valid) > _LISTED:
+    listed = _listed(space)
+    if listed is None:
         return None
-    left = [space.encode(config) for config in valid if space.canonical(config) not in observations.tried]
-    return np.array(left) if left else None
+    left = np.array([form not in observations.tried for form in forms(space)], bool)
+    return listed[left] if left.any() else None
 
 
-def _incumbents(data: Data, learned: Learned, embedding: Embedding) -> Any:
+@lru_cache(maxsize=2)
+def _listed(space: Space) -> Array | None:
+    """All configurations of a small finite space, settled; a pure function, so the cache cannot be seen."""
+    valid = space.enumerate()
+    if not valid or len(valid) > _LISTED:
+        return None
+    return np.array([space.encode(config) for config in valid])
+
+
+def _incumbents(data: Data, learned: Learned, embedding: Embedding) -> Array:
     if not len(data.losses):
         return data.points
     mean = learned.objective.mean(embedding.features(data.points))
@@ -138,7 +149,7 @@ def _proposals(
 ) -> Iterator[Proposal]:
     """The ranked points as proposals, then independent draws, each with what is expected of it."""
 
-    def proposal(config: Any, point: Any) -> Proposal:
+    def proposal(config: Config, point: Array) -> Proposal:
         belief = surrogate.believes(point)
         mean, sd = learned.expected(belief.mean, belief.deviation)
         success = {} if surrogate.success is None else {"success": belief.success}
