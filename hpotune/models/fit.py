@@ -21,6 +21,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 import numpy as np
@@ -34,7 +35,7 @@ from hpotune.models.kernels import KERNELS, Array, squared_distances
 
 # The likelihood evaluations of one fit, all starts together.
 MOST_EVALUATIONS = 40
-_LINE_SEARCH = 6  # the most evaluations of one line search, by which L-BFGS-B may overrun its share
+_LINE_SEARCH = 6  # the most evaluations of one line search: L-BFGS-B looks at its share between line searches only
 _REFINED = 2  # the starts that are followed
 _LENGTHS = (5e-3, 1e4)
 _SIGNAL = (1e-2, 1e2)
@@ -145,13 +146,37 @@ def fit(objective: Objective, starts: Sequence[Hyperparameters]) -> Fit:
     followed = [number for _, number in sorted(looked)[:_REFINED]]
     value, first = min(looked)
     best = places[first]
-    share = (MOST_EVALUATIONS - len(starts)) // len(followed) - _LINE_SEARCH
+    share = (MOST_EVALUATIONS - len(starts)) // len(followed)
+    options = {"maxfun": share - _LINE_SEARCH, "maxls": _LINE_SEARCH, "maxiter": share}
     for number in followed:
-        options = {"maxfun": share, "maxls": _LINE_SEARCH, "maxiter": share}
-        found = minimize(objective, places[number], jac=True, method="L-BFGS-B", bounds=bounds, options=options)
-        if found.fun < value:
-            value, best = float(found.fun), found.x
+        ascent = _Ascent(objective, places[number], share)
+        with suppress(_Spent):  # a line search that fails is begun anew
+            minimize(ascent, places[number], jac=True, method="L-BFGS-B", bounds=bounds, options=options)
+        if ascent.value < value:
+            value, best = ascent.value, ascent.best
     return Fit(objective.hyperparameters(best), value, objective.evaluations)
+
+
+class _Spent(Exception):  # noqa: N818 - the name of the condition
+    """The evaluations of an ascent are used up."""
+
+
+class _Ascent:
+    """The objective for so many evaluations, and where it was best."""
+
+    def __init__(self, objective: Objective, start: Array, evaluations: int) -> None:
+        self._objective = objective
+        self._left = evaluations
+        self.value, self.best = math.inf, start
+
+    def __call__(self, t: Array) -> tuple[float, Array]:
+        if not self._left:
+            raise _Spent
+        self._left -= 1
+        value, gradient = self._objective(t)
+        if value < self.value:
+            self.value, self.best = value, t.copy()
+        return value, gradient
 
 
 def _place(h: Hyperparameters) -> Array:

@@ -46,16 +46,23 @@ class Ledger:
     """The state of a study in progress. `history` is for reading; it moves through `append` alone.
 
     `watch` is told of every event that was appended, once it is folded. `clock` gives the seconds since the session
-    began, which every event notes under `measured`; without one nothing is noted.
+    began, which every event notes under `measured`; without one nothing is noted. In `virtual` time, in which computing
+    takes none, every proposal may be made inside the loop.
     """
 
     def __init__(
-        self, sink: Sink, *, watch: Callable[[int, Event], None] | None = None, clock: Callable[[], float] | None = None
+        self,
+        sink: Sink,
+        *,
+        watch: Callable[[int, Event], None] | None = None,
+        clock: Callable[[], float] | None = None,
+        virtual: bool = False,
     ) -> None:
         self.history = History()
         self._sink = sink
         self._watch = watch
         self._clock = clock
+        self._virtual = virtual
         self._strategy: Strategy
         self._state: Any = None
         self._proposing: Propose | None = None
@@ -86,8 +93,8 @@ class Ledger:
 
     @property
     def quick_proposals(self) -> bool:
-        """Whether the searcher answers in microseconds, so that it may be asked inside the loop."""
-        return self._strategy.quick
+        """Whether the searcher may be asked inside the loop, since it answers in microseconds of the loop's time."""
+        return self._virtual or self._strategy.quick
 
     def next_action(self) -> Action:
         """The action that comes first now. While a proposal is out, its slot stays reserved for it."""

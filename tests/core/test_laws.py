@@ -43,7 +43,7 @@ class Session:
         journal = self.journal
         journal.dies_at = None
         clock = VirtualClock()
-        ledger = Ledger(journal, clock=clock)
+        ledger = Ledger(journal, clock=clock, virtual=True)
         survived = journal.events[: journal.written]
         journal.events = list(survived)
         ledger.replay(survived)

@@ -57,7 +57,7 @@ parameters:"""
 _TAIL = """\
 # constraints: ["batch_size * hidden <= 32768"]    # expressions over parameters; what breaks one is never tried
 
-strategy: random   # also: grid, sobol; `hpotune strategies` lists all
+strategy: bo       # also: tpe, random, sobol, grid; `hpotune strategies` lists all
 limits:            # the first one reached ends the run; `hpotune resume --set limits.trials=100` goes on later
   trials: 30
   # time: 8h
