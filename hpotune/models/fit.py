@@ -14,7 +14,7 @@ Priors, on densities of the parameters themselves
     l    log-normal, location sqrt(2) + log(d) / 2, scale sqrt(3)       (Hvarfner, Hellsten & Nardi 2024, eq. 8)
          length scales grow with the diagonal of the cube, so that the model is not too wiggly in many dimensions
     s2   log-normal(0, 1): the targets are standardised
-    v    log-normal(log 1e-4, 2): most metrics repeat well, and more noise than that must be seen to be believed
+    v    log-normal(log 1e-3, 2): most metrics repeat well, and more noise than that must be seen to be believed
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ class Priors:
 
     length: tuple[float, float]
     signal: tuple[float, float] = (0.0, 1.0)
-    noise: tuple[float, float] = (math.log(1e-4), 2.0)
+    noise: tuple[float, float] = (math.log(1e-3), 2.0)
 
     @staticmethod
     def of(dimension: int) -> Priors:
