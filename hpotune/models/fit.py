@@ -37,6 +37,8 @@ from hpotune.models.kernels import KERNELS, Array, squared_distances
 MOST_EVALUATIONS = 40
 _LINE_SEARCH = 6  # the most evaluations of one line search: L-BFGS-B looks at its share between line searches only
 _REFINED = 2  # the starts that are followed
+_TOLERANCES = {"ftol": 1e-10, "gtol": 1e-10}  # of the scaled objective, which may be a millionth of J
+_FIRST_SHARE = 0.7  # of the evaluations, for the more promising one
 _LENGTHS = (5e-3, 1e4)
 _SIGNAL = (1e-2, 1e2)
 _NOISE = (1e-6, 1.0)
@@ -144,17 +146,21 @@ def fit(objective: Objective, starts: Sequence[Hyperparameters]) -> Fit:
     places = [np.clip(_place(start), lower, upper) for start in starts]
     looked = [(objective(place)[0], number) for number, place in enumerate(places)]
     followed = [number for _, number in sorted(looked)[:_REFINED]]
-    value, first = min(looked)
-    best = places[first]
-    share = (MOST_EVALUATIONS - len(starts)) // len(followed)
-    options = {"maxfun": share - _LINE_SEARCH, "maxls": _LINE_SEARCH, "maxiter": share}
-    for number in followed:
-        ascent = _Ascent(objective, places[number], share)
-        with suppress(_Spent):  # a line search that fails is begun anew
+    ascents = [
+        _Ascent(objective, evaluations) for evaluations in _shares(MOST_EVALUATIONS - len(starts), len(followed))
+    ]
+    for ascent, number in zip(ascents, followed, strict=True):
+        options = {"maxfun": ascent.left, "maxls": _LINE_SEARCH, "maxiter": ascent.left, **_TOLERANCES}
+        with suppress(_Spent):  # within a line search
             minimize(ascent, places[number], jac=True, method="L-BFGS-B", bounds=bounds, options=options)
-        if ascent.value < value:
-            value, best = ascent.value, ascent.best
-    return Fit(objective.hyperparameters(best), value, objective.evaluations)
+    best = min(ascents, key=lambda ascent: ascent.value)
+    return Fit(objective.hyperparameters(best.place), best.value, objective.evaluations)
+
+
+def _shares(evaluations: int, ascents: int) -> list[int]:
+    """Most of them for the most promising start: as a rule all lead to one optimum, if followed far enough."""
+    first = evaluations if ascents == 1 else round(_FIRST_SHARE * evaluations)
+    return [first, evaluations - first][:ascents]
 
 
 class _Spent(Exception):  # noqa: N818 - the name of the condition
@@ -162,21 +168,27 @@ class _Spent(Exception):  # noqa: N818 - the name of the condition
 
 
 class _Ascent:
-    """The objective for so many evaluations, and where it was best."""
+    """The objective for so many evaluations, and where it was best.
 
-    def __init__(self, objective: Objective, start: Array, evaluations: int) -> None:
+    It is scaled so that its first gradient is at most 1 long: the first step of L-BFGS-B within a box is the whole
+    gradient, which would end in a corner.
+    """
+
+    def __init__(self, objective: Objective, evaluations: int) -> None:
         self._objective = objective
-        self._left = evaluations
-        self.value, self.best = math.inf, start
+        self._scale = 0.0
+        self.left = evaluations
+        self.value, self.place = math.inf, np.empty(0)
 
     def __call__(self, t: Array) -> tuple[float, Array]:
-        if not self._left:
+        if not self.left:
             raise _Spent
-        self._left -= 1
+        self.left -= 1
         value, gradient = self._objective(t)
         if value < self.value:
-            self.value, self.best = value, t.copy()
-        return value, gradient
+            self.value, self.place = value, t.copy()
+        self._scale = self._scale or max(1.0, float(np.linalg.norm(gradient)))
+        return value / self._scale, gradient / self._scale
 
 
 def _place(h: Hyperparameters) -> Array:
