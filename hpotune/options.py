@@ -21,9 +21,13 @@ class Option(NamedTuple):
 Options: TypeAlias = Mapping[str, Option]
 
 
-def whole(least: int, default: JsonValue | Callable[[Study], JsonValue]) -> Option:
-    """A whole number that is at least `least`."""
-    return Option(f"a whole number ≥ {least}", lambda value: _is_whole(value) and _number(value) >= least, _of(default))
+def whole(least: int, default: JsonValue | Callable[[Study], JsonValue], *, auto: bool = False) -> Option:
+    """A whole number that is at least `least`; or the word `auto`, if that means something."""
+
+    def accepts(value: JsonValue) -> bool:
+        return (auto and value == "auto") or (_is_whole(value) and _number(value) >= least)
+
+    return Option(f"a whole number ≥ {least}" + (", or auto" if auto else ""), accepts, _of(default))
 
 
 def number(

@@ -64,6 +64,39 @@ GP_OPTIONS: Options = {
 }
 
 
+KDE_OPTIONS: Options = {
+    "top_fraction": number(0.0, 0.15, most=1.0),
+    "candidates": whole(1, 64),
+    "random_fraction": number(0.0, 1 / 3, most=1.0),
+    "bandwidth": number(0.001, "auto", most=1.0, auto=True),
+    "bandwidth_factor": number(0.1, 3.0),
+    "min_bandwidth": number(1e-6, 1e-3, most=1.0),
+    "min_points": whole(1, "auto", auto=True),
+    "initial": whole(1, "auto", auto=True),
+    "prior": number(0.0, 0.0),
+    "weights": one_of(("uniform", "linear"), "uniform"),
+}
+
+# Measured for few trials, all trained to the full budget. The defaults of the searcher are those of BOHB.
+TPE: JsonObject = MappingProxyType(
+    {
+        "random_fraction": 0.0,
+        "bandwidth": 0.07,
+        "bandwidth_factor": 1.0,
+        "min_points": 1,
+        "initial": 8,
+        "prior": 1.0,
+        "weights": "linear",
+    }
+)
+
+
+def _kde(study: Study) -> Searcher:
+    from hpotune.searchers.kde import KdeSearcher  # noqa: PLC0415 - as above
+
+    return KdeSearcher(**_chosen(study, KDE_OPTIONS))
+
+
 def _gp(study: Study) -> Searcher:
     from hpotune.searchers.gp import GpSearcher  # noqa: PLC0415 - scipy is heavy, and only some strategies need it
 
@@ -88,6 +121,13 @@ SEARCHERS: Mapping[str, SearcherKind] = {
         learns=True,
         options=GP_OPTIONS,
     ),
+    "kde": SearcherKind(
+        _kde,
+        "kernel densities of good and bad trials (Bergstra 2011; Falkner 2018)",
+        quick=False,
+        learns=True,
+        options=KDE_OPTIONS,
+    ),
 }
 
 SCHEDULERS: Mapping[str, SchedulerKind] = {
@@ -102,6 +142,7 @@ STRATEGIES: Mapping[str, Product] = {
     "random": Product("random", "full"),
     "sobol": Product("sobol", "full"),
     "bo": Product("gp", "full"),
+    "tpe": Product("kde", "full", TPE),
 }
 
 _UNNAMED = STRATEGIES["random"]

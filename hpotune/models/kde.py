@@ -49,7 +49,7 @@ _NORMAL_REFERENCE = 1.06
 class Axis:
     """What a coordinate is.
 
-    edges    of its bins, ascending from 0 to 1, shape (m + 1,), within which all points are one value; None: a continuum
+    edges    of its bins, each of them one value, ascending from 0 to 1, shape (m + 1,); None: a continuum
     ordered  whether neighbouring bins are alike
     """
 

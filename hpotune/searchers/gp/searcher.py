@@ -120,12 +120,12 @@ def embedding_of(space: Space) -> Embedding:
 
 
 def _untried(space: Space, observations: Observations) -> Array | None:
-    """The settled points of a small finite space that are left; None of a larger one, or where none is left."""
+    """The settled points of a small finite space that are left; None of a larger one."""
     listed = _listed(space)
     if listed is None:
         return None
-    left = np.array([form not in observations.tried for form in forms(space)], bool)
-    return listed[left] if left.any() else None
+    untried: Array = listed[np.array([form not in observations.tried for form in forms(space)], bool)]
+    return untried
 
 
 @lru_cache(maxsize=2)
