@@ -63,7 +63,9 @@ def studies(draw: st.DrawFn) -> Study:
         metric=metric,
         parameters=parameters,
         constraints=constraints,
-        strategy=draw(st.sampled_from(["random", "sobol", "grid", {"name": "bo", "initial": 2}])),
+        strategy=draw(
+            st.sampled_from(["random", "sobol", "grid", {"name": "bo", "initial": 2}, {"name": "tpe", "initial": 2}])
+        ),
         limits=limits,
         workers=draw(st.integers(1, 4)),
         seed=draw(st.integers(0, 5)),

@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 from hpotune.cli.registry import COMMANDS
-from hpotune.strategies import SCHEDULERS, SEARCHERS, STRATEGIES, check
+from hpotune.strategies import SCHEDULERS, SEARCHERS, STRATEGIES, check, complete
 from hpotune.study import json_schema
 from hpotune.study.durations import parse_duration
 from hpotune.study.load import load_text
@@ -26,6 +26,7 @@ from hpotune.study.parameters import MODELS, ParameterModel
 from hpotune.study.section import Section
 from hpotune.study.sections import SECTIONS
 from hpotune.study.yaml12 import read_value
+from studies import study
 
 ROOT = Path(__file__).parents[1]
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("studies/*/README.md")])
@@ -132,8 +133,8 @@ def test_every_link_leads_somewhere(page: Path) -> None:
 
 def test_the_readme_begins_with_the_two_commands_and_names_every_study() -> None:
     assert re.match(r"# hpotune\n\n    scripts/demo .*\n    scripts/test ", README)
-    for study in ROOT.glob("studies/*/study.yaml"):
-        assert f"hpotune run {study.relative_to(ROOT)}" in README
+    for file in ROOT.glob("studies/*/study.yaml"):
+        assert f"hpotune run {file.relative_to(ROOT)}" in README
 
 
 def rows(heading: str) -> dict[str, str]:
@@ -201,6 +202,19 @@ def test_every_key_of_the_schema_is_mentioned() -> None:
         return set(own) | set().union(*(keys(each) for each in node.values()))
 
     assert {key for key in keys(json_schema(tuple(STRATEGIES))) if f"`{key}`" not in STUDY_FILE} == set()
+
+
+@pytest.mark.parametrize(("heading", "searcher"), [("### Options of `bo`", "gp"), ("### Options of `tpe`", "kde")])
+def test_every_option_is_explained(heading: str, searcher: str) -> None:
+    assert set(rows(heading)) == set(SEARCHERS[searcher].options)
+
+
+def test_the_defaults_of_tpe_are_those_of_the_table() -> None:
+    told = re.findall(r"^\| `(\w+)` \|[^|]*\| `([^`]*)` \| `([^`]*)` \|", STUDY_FILE, re.MULTILINE)
+    of_kde = complete(study(strategy={"searcher": "kde"})).strategy.options
+    of_tpe = complete(study(strategy="tpe")).strategy.options
+    assert {name: read_value(tpe) for name, tpe, _ in told} == of_tpe
+    assert {name: 1 / 3 if kde == "1/3" else read_value(kde) for name, _, kde in told} == of_kde
 
 
 def test_every_strategy_is_named() -> None:

@@ -16,7 +16,7 @@ TWO_WAYS = {
 }
 
 
-@pytest.mark.parametrize("strategy", ["grid", "random", "sobol", "bo"])
+@pytest.mark.parametrize("strategy", ["grid", "random", "sobol", "bo", "tpe"])
 def test_a_study_runs_and_has_nothing_left(program: Program, strategy: str) -> None:
     program.study(strategy=strategy, parameters=TWO_WAYS, limits=None if strategy == "grid" else {"trials": 4})
     done = program.call("run", "study.yaml")
