@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple, TypeAlias, TypeGuard
 
 from hpotune.space import JsonValue
 from hpotune.study import Study
+
+_LARGEST = 10**12  # far beyond sense, and no trouble to anyone
 
 
 class Option(NamedTuple):
@@ -25,19 +26,19 @@ def whole(least: int, default: JsonValue | Callable[[Study], JsonValue], *, auto
     """A whole number that is at least `least`; or the word `auto`, if that means something."""
 
     def accepts(value: JsonValue) -> bool:
-        return (auto and value == "auto") or (_is_whole(value) and _number(value) >= least)
+        return (auto and value == "auto") or (_is_whole(value) and least <= value <= _LARGEST)
 
     return Option(f"a whole number ≥ {least}" + (", or auto" if auto else ""), accepts, _of(default))
 
 
 def number(
-    least: float, default: JsonValue | Callable[[Study], JsonValue], *, most: float = math.inf, auto: bool = False
+    least: float, default: JsonValue | Callable[[Study], JsonValue], *, most: float = _LARGEST, auto: bool = False
 ) -> Option:
     """A number that is at least `least` and at most `most`; or the word `auto`, if that means something."""
-    takes = f"a number ≥ {least:g}" + (f" and ≤ {most:g}" if most < math.inf else "") + (", or auto" if auto else "")
+    takes = f"a number ≥ {least:g}" + (f" and ≤ {most:g}" if most < _LARGEST else "") + (", or auto" if auto else "")
 
     def accepts(value: JsonValue) -> bool:
-        return (auto and value == "auto") or (_is_number(value) and least <= _number(value) <= most)
+        return (auto and value == "auto") or (_is_number(value) and least <= value <= most)
 
     return Option(takes, accepts, _of(default))
 
@@ -51,13 +52,9 @@ def _of(default: JsonValue | Callable[[Study], JsonValue]) -> Callable[[Study], 
     return default if callable(default) else lambda _: default
 
 
-def _is_whole(value: JsonValue) -> bool:
+def _is_whole(value: JsonValue) -> TypeGuard[int]:
     return isinstance(value, int) and not isinstance(value, bool)
 
 
-def _is_number(value: JsonValue) -> bool:
+def _is_number(value: JsonValue) -> TypeGuard[float]:
     return isinstance(value, int | float) and not isinstance(value, bool)
-
-
-def _number(value: JsonValue) -> float:
-    return float(value) if isinstance(value, int | float) else float("nan")

@@ -55,8 +55,13 @@ class Product(NamedTuple):
     options: JsonObject = MappingProxyType({})
 
 
+def _design_size(study: Study) -> int:
+    """One more than there are parameters that can vary, from 5 to 10."""
+    return min(max(sum(size != 1 for size in study.space.axis_sizes) + 1, 5), 10)
+
+
 GP_OPTIONS: Options = {
-    "initial": whole(1, lambda study: min(max(study.space.dimension + 1, 5), 10)),
+    "initial": whole(1, _design_size),
     "acquisition": one_of(("log_ei", "ei", "ucb", "pi"), "log_ei"),
     "xi": number(0, 0.0),
     "beta": number(0, "auto", auto=True),
@@ -175,7 +180,8 @@ def resolve(study: Study) -> Strategy:
 def complete(study: Study, *, like: Study | None = None) -> Study:
     """The study with every option of its strategy written out, so that a later version's defaults do not change a run.
 
-    What the study leaves out is as in the study `like`, if that has the same strategy; else the default.
+    What the study leaves out is as in the study `like` of the same strategy, and nothing else is written out then: an
+    option that `like` did not know is none of its run.
 
     Raises:
         StudyError: as `resolve`.
@@ -183,10 +189,10 @@ def complete(study: Study, *, like: Study | None = None) -> Study:
     if problems := check(study):
         raise StudyError(problems)
     searcher, scheduler, _ = product(study)
-    options = _chosen(study, {**SEARCHERS[searcher].options, **SCHEDULERS[scheduler].options})
     if like is not None and product(like) == product(study):
-        options.update((name, value) for name, value in like.strategy.options.items() if name in options)
-        options.update(study.strategy.options)
+        options = {**like.strategy.options, **study.strategy.options}
+    else:
+        options = _chosen(study, {**SEARCHERS[searcher].options, **SCHEDULERS[scheduler].options})
     if options == study.strategy.options:
         return study
     strategy = study.strategy

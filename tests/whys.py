@@ -13,7 +13,7 @@ GP: dict[str, Any] = {
     "by": "gp", "mean": -0.91, "sd": 0.02, "acquisition": "log_ei", "score": -3.25, "observations": 20, "pending": 3,
     "failed": 1, "success": 0.93, "best": -0.905, "candidates": 2048, "fitted": 18,
 }  # fmt: skip
-FIT: dict[str, Any] = {"observations": 18, "lengths": [0.21, 12.0, 0.8], "signal": 0.83, "noise": 0.01, "power": 0.5}
+FIT: dict[str, Any] = {"ended": 18, "lengths": [0.21, 12.0, 0.8], "signal": 0.83, "noise": 0.01, "power": 0.5}
 KDE: dict[str, Any] = {
     "by": "kde", "score": 2.5, "good": 8, "bad": 32, "pending": 3, "failed": 0, "budget": None, "candidates": 24,
     "observations": 40,

@@ -22,7 +22,7 @@ exceeds 1e150, z saturates there (of `ei` only the derivatives notice); a deriva
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple, TypeAlias
 
@@ -116,7 +116,7 @@ class UpperConfidenceBound:
 
 Acquisition: TypeAlias = LogExpectedImprovement | ExpectedImprovement | UpperConfidenceBound | ProbabilityOfImprovement
 
-ACQUISITIONS: Mapping[str, type[Acquisition]] = {
+ACQUISITIONS: Mapping[str, Callable[..., Acquisition]] = {
     "log_ei": LogExpectedImprovement,
     "ei": ExpectedImprovement,
     "ucb": UpperConfidenceBound,

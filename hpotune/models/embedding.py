@@ -21,7 +21,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from hpotune.models.kernels import Array
+from hpotune.models.normal import Array
 
 INACTIVE = 0.5  # h: as far from the middle of the range as its ends are
 _ONE_HOT = 0.5**0.5

@@ -31,13 +31,15 @@ from scipy.linalg.lapack import dpotri
 from scipy.optimize import minimize
 
 from hpotune.models.gp import Hyperparameters, factorise
-from hpotune.models.kernels import KERNELS, Array, squared_distances
+from hpotune.models.kernels import KERNELS, squared_distances
+from hpotune.models.normal import Array
 
 # The likelihood evaluations of one fit, all starts together. Ascents that are followed further fit better and search no
 # better (a dozen observations say little of many length scales); a later fit begins where this one ended.
 MOST_EVALUATIONS = 40
 _LINE_SEARCH = 6  # the most evaluations of one line search: L-BFGS-B looks at its share between line searches only
 _REFINED = 2  # the starts that are followed
+_ENOUGH = 20  # evaluations for each of them
 _LENGTHS = (5e-3, 1e4)
 _SIGNAL = (1e-2, 1e2)
 _NOISE = (1e-6, 1.0)
@@ -134,8 +136,9 @@ class Objective:
         return value, gradient
 
 
-def fit(objective: Objective, starts: Sequence[Hyperparameters]) -> Fit:
-    """The best of several ascents. All starts are looked at, the most promising are followed.
+def fit(objective: Objective, starts: Sequence[Hyperparameters], evaluations: int = MOST_EVALUATIONS) -> Fit:
+    """The best of several ascents. All starts are looked at, the most promising are followed: as many as have enough of
+    the evaluations.
 
     Raises:
         NotPositiveDefinite: the covariance of some hyperparameters on the way cannot be factorised.
@@ -144,9 +147,9 @@ def fit(objective: Objective, starts: Sequence[Hyperparameters]) -> Fit:
     lower, upper = np.array(bounds).T
     places = [np.clip(_place(start), lower, upper) for start in starts]
     looked = [(objective(place)[0], number) for number, place in enumerate(places)]
-    followed = [number for _, number in sorted(looked)[:_REFINED]]
-    share = (MOST_EVALUATIONS - len(starts)) // len(followed)
-    options = {"maxfun": share - _LINE_SEARCH, "maxls": _LINE_SEARCH, "maxiter": share}
+    followed = [number for _, number in sorted(looked)[: max(1, min(_REFINED, evaluations // _ENOUGH))]]
+    share = (evaluations - len(starts)) // len(followed)
+    options = {"maxfun": max(1, share - _LINE_SEARCH), "maxls": _LINE_SEARCH, "maxiter": share}
     ascents = [_Ascent(objective, share) for _ in followed]
     for ascent, number in zip(ascents, followed, strict=True):
         with suppress(_Spent):  # a line search that fails is begun anew

@@ -12,7 +12,8 @@ Notation
     k        s2 c(q(a, A)), covariances of a point with the observations
 
     mean(z)      = m + k^T w                                  (eq. 2.25)
-    variance(z)  = s2 - |L^-1 k|^2                            (eq. 2.26), of the function, without noise
+    variance(z)  = s2 - |L^-1 k|^2                            (eq. 2.26), of the function, without noise; what m itself
+                   is uncertain by (the last term of eq. 2.42) is left out, as it only matters far from all data
     d mean/dz_f      =  2 s2 sum_i w_i c'(q_i) (a - A_i)_f / l_f
     d variance/dz_f  = -4 s2 sum_i (K^-1 k)_i c'(q_i) (a - A_i)_f / l_f
 """
@@ -26,7 +27,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy.linalg import LinAlgError, cholesky, solve_triangular
 
-from hpotune.models.kernels import KERNELS, Array, squared_distances
+from hpotune.models.kernels import KERNELS, squared_distances
+from hpotune.models.normal import Array
 
 # What is added to the diagonal, as a share of it, one after the other until the factorisation succeeds.
 JITTERS = (0.0, 1e-10, 1e-8, 1e-6, 1e-4)

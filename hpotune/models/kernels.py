@@ -17,12 +17,11 @@ Both are positive definite for every p, and so is any of them over features that
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
-Array: TypeAlias = npt.NDArray[np.float64]
+from hpotune.models.normal import Array
 
 
 class Correlation(NamedTuple):

@@ -26,7 +26,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.linalg import solve_triangular
 
-from hpotune.models.kernels import Array
+from hpotune.models.normal import Array
 
 POWERS = (1.0, 0.5, 0.0, -0.5, -1.0, -2.0)
 # How much more log evidence a transform must have than none: a likelihood ratio at the 5 % level, chi-square / 2.

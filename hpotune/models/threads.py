@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import lru_cache
+from threading import RLock
 
+import numpy as np
+from scipy import linalg
 from threadpoolctl import ThreadpoolController
 
+_lock = RLock()
 
-def one_blas_thread() -> AbstractContextManager[object]:
-    """A context in which BLAS uses one thread, in the whole process."""
-    limit: AbstractContextManager[object] = _controller().limit(limits=1, user_api="blas")
-    return limit
+
+@contextmanager
+def one_blas_thread() -> Iterator[None]:
+    """A context in which BLAS uses one thread, in the whole process; so one thread at a time may be in it."""
+    with _lock, _controller().limit(limits=1, user_api="blas"):
+        yield
 
 
 @lru_cache(maxsize=1)
 def _controller() -> ThreadpoolController:
-    """Finding the loaded libraries takes a while; numpy's and scipy's are loaded by whoever computes with them."""
-    import numpy.linalg  # noqa: PLC0415
-    import scipy.linalg  # noqa: PLC0415
-
-    del numpy, scipy
+    """Finding the loaded libraries takes a while. A first computation makes sure that they are."""
+    linalg.cholesky(np.eye(1))
     return ThreadpoolController()

@@ -74,6 +74,7 @@ class KdeSearcher:
     initial: int | Literal["auto"] = "auto"
     prior: float = 0.0
     weights: str = "uniform"
+    power: float = 0.0
 
     def propose(self, space: Space, observations: Observations, key: Key, budget: float | None) -> Answer:
         """See `Searcher`. The record says why it was an independent draw, or how the densities chose it."""
@@ -98,8 +99,8 @@ class KdeSearcher:
         axes = _axes(space)
         weights = np.arange(len(good), 0, -1.0) if self.weights == "linear" else np.ones(len(good))
         return _Model(
-            self._density(axes, results.points[good], weights * (len(good) / weights.sum())),
-            self._density(axes, results.points[bad], np.ones(len(bad))),
+            self._density(axes, results.points[good], weights * (len(good) / weights.sum()), known.ended),
+            self._density(axes, results.points[bad], np.ones(len(bad)), known.ended),
             {
                 "good": len(good),
                 "bad": len(bad),
@@ -110,13 +111,13 @@ class KdeSearcher:
             },
         )
 
-    def _density(self, axes: tuple[Axis, ...], points: Array, weights: Array) -> Density:
+    def _density(self, axes: tuple[Axis, ...], points: Array, weights: Array, ended: int) -> Density:
         """The density of the points, and of the uniform distribution as far as `prior` says."""
         if self.bandwidth == "auto":
             bandwidths = normal_reference(axes, points)
         else:
             smoothed = [_smoothed(axis, len(points), self.prior) for axis in axes]
-            bandwidths = np.where([axis.ordered for axis in axes], self.bandwidth, smoothed)
+            bandwidths = np.where([axis.ordered for axis in axes], self.bandwidth * ended**-self.power, smoothed)
         bandwidths = np.maximum(bandwidths, self.min_bandwidth)
         if self.prior > 0:
             points = np.vstack([points, np.full((1, points.shape[1]), np.nan)])

@@ -59,7 +59,7 @@ def sobol_point(seed: int, dimension: int, index: int) -> npt.NDArray[np.float64
 
 
 def sobol_points(seed: int, dimension: int, count: int) -> npt.NDArray[np.float64]:
-    """The first `count` points of the sequence, shape (count, dimension); not to be written to."""
+    """The first `count` points of the sequence, shape (count, dimension); read-only."""
     return _block(seed, dimension, max(_SMALLEST_BLOCK, (count - 1).bit_length()))[:count]
 
 
@@ -70,4 +70,6 @@ def _block(seed: int, dimension: int, exponent: int) -> npt.NDArray[np.float64]:
 
     engine = qmc.Sobol(dimension, scramble=True, rng=Key.of(seed, "sobol").integer())
     points: npt.NDArray[np.float64] = engine.random_base2(exponent)
-    return np.clip(points, _EDGE, 1 - _EDGE)
+    points = np.clip(points, _EDGE, 1 - _EDGE)
+    points.flags.writeable = False
+    return points

@@ -157,7 +157,7 @@ def _fit(entries: _Entries, history: History) -> Fit:
     long = _HARDLY * max(1.0, min(lengths, default=1.0))
     found = [Length(name, length, length <= long) for name, length in zip(names, lengths, strict=bool(lengths))]
     found.sort(key=lambda each: each.length)
-    return Fit(entries.count("observations"), tuple(found), entries.left)
+    return Fit(entries.count("ended"), tuple(found), entries.left)
 
 
 def _density(by: str, entries: _Entries, trial: Trial, history: History) -> Density | None:

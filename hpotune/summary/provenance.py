@@ -73,9 +73,9 @@ class Length:
 
 @dataclass(frozen=True, slots=True)
 class Fit:
-    """Hyperparameters of a Gaussian process, fitted to so many observations; the shortest length scale first."""
+    """Hyperparameters of a Gaussian process, fitted when so many trials had ended; the shortest length scale first."""
 
-    observations: int | None
+    ended: int | None
     lengths: tuple[Length, ...]
     other: Mapping[str, Any]
 
@@ -86,7 +86,7 @@ class Model:
 
     expected, sd, incumbent   what it expected of the trial, and of the best until then: values of the metric
     success                   the chance that it gave the trial not to fail
-    fitted, fitted_for        the observations at the last fit of its hyperparameters, and the trial that was made for
+    fitted, fitted_for        trials that had ended at the last fit of its hyperparameters, and whom it was made for
     fit                       there if that is this trial
     fallback                  the numerical failure that was got round
     """

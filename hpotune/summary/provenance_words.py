@@ -141,14 +141,18 @@ def _fitting(source: Model) -> Iterator[str]:
     if source.fit is not None:
         yield from _fit(source.fit, source.fitted)
     elif source.fitted is not None:
-        there = count_text(source.fitted, "observation")
+        there = _ended(source.fitted)
         whose = "" if source.fitted_for is None else f", for trial {source.fitted_for}"
         yield f"its hyperparameters were those of the last fit, to {there}{whose}"
 
 
+def _ended(count: int) -> str:
+    return f"{count_text(count, 'trial')} that had ended"
+
+
 def _fit(fit: Fit, fitted: int | None) -> Iterator[str]:
-    count = fitted if fit.observations is None else fit.observations
-    to = "" if count is None else f", to {count_text(count, 'observation')}"
+    count = fitted if fit.ended is None else fit.ended
+    to = "" if count is None else f", to {_ended(count)}"
     yield f"its hyperparameters were fitted anew for this proposal{to}"
     if fit.lengths:
         yield "what it found to matter, by length scale as a share of the range (a short one matters most):"

@@ -53,7 +53,7 @@ def test_why_tells_it_in_words(call, told: Told) -> None:
         "  it expected val_accuracy 0.91 ± 0.02; the incumbent, its best until then, was 0.905",
         "  it had learnt from 20 observations, with 3 trials pending and 1 trial failed",
         "  it gave the trial a chance of 93 % not to fail",
-        "  its hyperparameters were fitted anew for this proposal, to 18 observations",
+        "  its hyperparameters were fitted anew for this proposal, to 18 trials that had ended",
         "  what it found to matter, by length scale as a share of the range (a short one matters most):",
         "    lr         0.21",
         "    optimizer  0.8",

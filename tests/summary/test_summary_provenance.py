@@ -109,11 +109,11 @@ def test_the_whole_story_of_a_model() -> None:
     assert "expected val_accuracy 0.91 ± 0.02; the incumbent, its best until then, was 0.905" in text
     assert "20 observations, with 3 trials pending and 1 trial failed" in text
     assert "93 % not to fail" in text
-    assert f"the last fit, to 18 observations, for trial {fitted}" in text
+    assert f"the last fit, to 18 trials that had ended, for trial {fitted}" in text
     assert "numerical failure" not in text
     assert "better than expected, better than the incumbent" in text
     earlier = told(tale, fitted)
-    assert "fitted anew for this proposal, to 18 observations" in earlier
+    assert "fitted anew for this proposal, to 18 trials that had ended" in earlier
     assert "a numerical failure was got round: cholesky: not positive definite" in earlier
     second = ask(tale, completed(tale, {**GP, "fit": FIT}, 0.9))
     assert isinstance(second.provenance, Model)

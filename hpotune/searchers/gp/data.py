@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from hpotune.history import Results
-from hpotune.models.kernels import Array
+from hpotune.models.normal import Array
 
 # A Gaussian process costs n^3: beyond this many trials it is given the best, the nearest to the best, and a spread.
 MOST = 1_000
@@ -25,7 +25,8 @@ _MOST_FAILED = 300  # the latest
 class Data:
     """What is known, and what is under way.
 
-    points   X, losses y; `seen` is the number of trials with a value before any were left out
+    points   X, losses y
+    seen     trials with a value, and `ended` with those that failed, before any were left out
     failed   points of trials that failed in a way that says something, shape (q, d)
     pending  points of trials whose value is still to come, shape (p, d)
     """
@@ -33,13 +34,9 @@ class Data:
     points: Array
     losses: Array
     seen: int
+    ended: int
     failed: Array
     pending: Array
-
-    @property
-    def ended(self) -> int:
-        """How many trials the models learn from, or would if there were fewer."""
-        return self.seen + len(self.failed)
 
 
 def gather(results: Results) -> Data:
@@ -51,6 +48,7 @@ def gather(results: Results) -> Data:
         results.points[trials[kept]],
         losses[kept],
         len(trials),
+        len(trials) + len(results.failed),
         results.points[results.failed[-_MOST_FAILED:]],
         results.points[results.pending],
     )

@@ -8,18 +8,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from hpotune.models.embedding import Embedding
-from hpotune.models.fit import Objective, Priors, fit
+from hpotune.models.fit import MOST_EVALUATIONS, Objective, Priors, fit
 from hpotune.models.gp import Hyperparameters, NotPositiveDefinite, Posterior, correlation_factor
-from hpotune.models.kernels import Array
+from hpotune.models.normal import Array
 from hpotune.models.targets import Targets, choose_power
 from hpotune.searchers.gp.data import Data
 
 _GROWTH = 1.1
+_FOR_SUCCESS = 14  # of the evaluations of a fit, where there are failures to learn from
 _SAFE_NOISE = 1e-2  # what cannot be factorised is tried once more with so much noise
 
 
@@ -36,7 +38,7 @@ class Fitted:
 
     def record(self) -> dict[str, Any]:
         """As JSON."""
-        kept = {"observations": self.ended, "power": self.power, **_record(self.objective)}
+        kept = {"ended": self.ended, "power": self.power, **_record(self.objective)}
         return kept if self.success is None else {**kept, "success": _record(self.success)}
 
     @staticmethod
@@ -44,7 +46,7 @@ class Fitted:
         """From JSON."""
         success = record.get("success")
         return Fitted(
-            record["observations"],
+            record["ended"],
             record["power"],
             _hyperparameters(record, kernel),
             None if success is None else _hyperparameters(success, kernel),
@@ -113,12 +115,14 @@ def _fit(embedding: Embedding, data: Data, kept: Fitted | None, priors: Priors, 
     power = choose_power(data.losses, factor) if len(data.losses) else 1.0
     targets = Targets.of(data.losses, power).forward(data.losses) if len(data.losses) else data.losses
     start = None if kept is None else kept.objective
-    objective = _fit_one(embedding, features, targets, start, priors, kernel)
+    spent = _FOR_SUCCESS if len(data.failed) else 0
+    fit_one = partial(_fit_one, embedding, priors=priors, kernel=kernel)
+    objective = fit_one(features, targets, start, MOST_EVALUATIONS - spent)
     success = None
     if len(data.failed):
         points, labels = _labelled(embedding, data)
         start = None if kept is None else kept.success
-        success = _fit_one(embedding, points, labels, start, priors, kernel)
+        success = fit_one(points, labels, start, spent)
     return Fitted(data.ended, power, objective, success)
 
 
@@ -127,6 +131,8 @@ def _fit_one(
     features: Array,
     targets: Array,
     start: Hyperparameters | None,
+    evaluations: int,
+    *,
     priors: Priors,
     kernel: str,
 ) -> Hyperparameters:
@@ -135,7 +141,7 @@ def _fit_one(
         return mode
     starts = [mode, replace(mode, lengths=mode.lengths / 3.0), replace(mode, lengths=mode.lengths * 3.0, noise=1e-2)]
     objective = Objective(features, targets, embedding.groups, priors=priors, kernel=kernel)
-    return fit(objective, starts if start is None else [start, *starts]).hyperparameters
+    return fit(objective, starts if start is None else [start, *starts], evaluations).hyperparameters
 
 
 def _condition(embedding: Embedding, data: Data, fitted: Fitted, *, fitted_now: bool) -> Learned:

@@ -17,7 +17,7 @@ import numpy.typing as npt
 from scipy.optimize import minimize
 
 from hpotune.keys import Key
-from hpotune.models.kernels import Array
+from hpotune.models.normal import Array
 from hpotune.searchers.gp.moves import around, continuous, siblings, spread
 from hpotune.searchers.gp.surrogate import Surrogate
 from hpotune.space import Space
@@ -51,16 +51,17 @@ class _Looked(NamedTuple):
 
 
 def maximise(space: Space, surrogate: Surrogate, incumbents: Array, key: Key) -> Ranked:
-    """Points of the space by what they are worth to try. `incumbents` are good settled points, shape (i, d)."""
+    """Points of the space by what they are worth to try; none if none is feasible.
+
+    `incumbents` are good settled points, shape (i, d).
+    """
     search = _Search(space, surrogate)
     looked = search.look(_candidates(space, incumbents, key))
     if np.sum(looked.scores > -np.inf) < _STARTS:
-        drawn = [space.draw(key.child("drawn", number)) for number in range(_DRAWN)]
-        points = [space.encode(config) for config in drawn if config is not None]
-        if points:
-            search.look(np.array(points))
-    if search.found:
-        search.improve(_far_apart(search.ranked(), _STARTS), key.child("improve"))
+        search.look(_drawn(space, key.child("drawn")))
+    if not search.found:
+        return Ranked(np.empty((0, space.dimension)), np.empty(0))
+    search.improve(_far_apart(search.ranked(), _STARTS), key.child("improve"))
     best = search.ranked()
     return Ranked(best.x, best.scores)
 
@@ -78,6 +79,17 @@ def _candidates(space: Space, incumbents: Array, key: Key) -> Array:
         return candidates
     near = around(incumbents, _AROUND, key.child("around"), space)
     return np.concatenate([candidates, near, incumbents])
+
+
+def _drawn(space: Space, key: Key) -> Array:
+    """Independent feasible points; none further where one is not found, which takes long."""
+    points = np.empty((_DRAWN, space.dimension))
+    for number in range(_DRAWN):
+        config = space.draw(key.child(number))
+        if config is None:
+            return points[:number]
+        points[number] = space.encode(config)
+    return points
 
 
 def _far_apart(ranked: _Looked, count: int) -> _Looked:
@@ -115,9 +127,11 @@ class _Search:
         return _Looked(u, x, scores)
 
     def ranked(self) -> _Looked:
-        """All that was looked at, best first."""
+        """All that was looked at, best first, each settled point once."""
         u, x, scores = (np.concatenate(parts) for parts in zip(*self.found, strict=True))
-        return _Looked(u, x, scores).rows(np.argsort(-scores, kind="stable"))
+        best_first = np.argsort(-scores, kind="stable")
+        _, first = np.unique(np.nan_to_num(x[best_first], nan=-1.0), axis=0, return_index=True)
+        return _Looked(u, x, scores).rows(best_first[np.sort(first)])
 
     def improve(self, places: _Looked, key: Key) -> None:
         """From these places, ascend and step by turns until nothing improves."""

@@ -14,9 +14,9 @@ import numpy.typing as npt
 from scipy.special import ndtr, ndtri
 
 from hpotune.keys import Key
-from hpotune.models.kernels import Array
+from hpotune.models.normal import Array
 from hpotune.searchers.sobol import sobol_points
-from hpotune.space import Categorical, Space
+from hpotune.space import Bool, Categorical, Space
 
 Ints: TypeAlias = npt.NDArray[np.int64]
 
@@ -36,32 +36,43 @@ def spread(dimension: int, count: int, key: Key) -> Array:
 def around(centres: Array, count: int, key: Key, space: Space) -> Array:
     """`count` points around the centres in turn, shape (count, d). The centres are settled; nan becomes anything.
 
-    A number moves by a normal distance, cut off at the ends of its range; a choice is drawn anew.
+    A number moves by a normal distance, cut off at the ends of its range, and of at least about one step; a choice
+    becomes another.
     """
     d = space.dimension
     u = key.uniforms(count * (3 * d + 2)).reshape(count, -1)
     moved, target, filler, (which, radius) = u[:, :d], u[:, d : 2 * d], u[:, 2 * d : 3 * d], u[:, 3 * d :].T
     base = centres[np.arange(count) % len(centres)]
+    sizes = np.array([np.inf if size is None else size for size in space.axis_sizes])
+    free = ~np.isnan(base) & (sizes > 1)
+    chosen = _chosen(free, moved, which)
     base = np.where(np.isnan(base), filler, base)
-    share = np.where(which < 0.5, min(_FEW / d, 1.0), np.where(which < 0.75, min(3 * _FEW / d, 1.0), 1.0))
-    chosen = moved < share[:, None]
-    chosen[np.arange(count), (moved / share[:, None]).argmin(axis=1)] = True  # at least one
-    sd = _RADII[(radius * len(_RADII)).astype(np.int64)][:, None]
+    sd = np.maximum(_RADII[(radius * len(_RADII)).astype(np.int64)][:, None], 1.0 / sizes)
     lower, upper = ndtr(-base / sd), ndtr((1.0 - base) / sd)
-    stepped = base + sd * ndtri(lower + target * (upper - lower))
-    unordered = np.array([isinstance(parameter, Categorical) for parameter in space.searchable], bool)
-    return np.where(chosen, np.clip(np.where(unordered, target, stepped), 0.0, 1.0), base)
+    stepped = np.clip(base + sd * ndtri(lower + target * (upper - lower)), 0.0, 1.0)
+    k = np.where(np.isfinite(sizes), sizes, 1.0)
+    another = (base + (1.0 + np.floor(target * (k - 1.0))) / k) % 1.0
+    return np.where(chosen, np.where(unordered(space), another, stepped), base)
+
+
+def _chosen(free: npt.NDArray[np.bool_], moved: Array, which: Array) -> npt.NDArray[np.bool_]:
+    """Which coordinates differ: of the free ones about two, three times as many, or all; at least one."""
+    count = np.maximum(free.sum(axis=1), 1)
+    share = np.where(which < 0.5, _FEW / count, np.where(which < 0.75, 3 * _FEW / count, 1.0))
+    chosen: npt.NDArray[np.bool_] = free & (moved < share[:, None])
+    chosen[np.arange(len(free)), np.where(free, moved, np.inf).argmin(axis=1)] = True
+    return chosen
+
+
+def unordered(space: Space) -> npt.NDArray[np.bool_]:
+    """The coordinates whose values are in no order, shape (d,)."""
+    return np.array([isinstance(parameter, Categorical | Bool) for parameter in space.searchable], bool)
 
 
 def continuous(space: Space) -> npt.NDArray[np.bool_]:
     """The coordinates along which to ascend, shape (d,): continua, and steps too many to try one by one."""
-    return np.array(
-        [
-            not isinstance(parameter, Categorical) and (size is None or size > _MOST_SIBLINGS)
-            for parameter, size in zip(space.searchable, space.axis_sizes, strict=True)
-        ],
-        bool,
-    )
+    many = [size is None or size > _MOST_SIBLINGS for size in space.axis_sizes]
+    return np.array(many, bool) & ~unordered(space)
 
 
 def siblings(space: Space, point: Array, key: Key) -> Array:

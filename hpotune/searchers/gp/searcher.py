@@ -22,15 +22,16 @@ from hpotune.history import Observations, Results
 from hpotune.keys import Key
 from hpotune.models.embedding import Embedding
 from hpotune.models.fit import Priors
-from hpotune.models.kernels import Array
+from hpotune.models.normal import Array
 from hpotune.models.threads import one_blas_thread
 from hpotune.searchers.base import MAX_DRAWS, Answer, Proposal, first_new, forms
 from hpotune.searchers.gp.data import Data, gather
 from hpotune.searchers.gp.learn import Learned, learn
 from hpotune.searchers.gp.maximise import Ranked, maximise, rank_all
+from hpotune.searchers.gp.moves import unordered
 from hpotune.searchers.gp.surrogate import Surrogate, make_acquisition, with_fantasies
 from hpotune.searchers.sobol import walk
-from hpotune.space import Bool, Categorical, Config, Space
+from hpotune.space import Config, Space
 
 # A space of up to so many configurations is scored as a whole.
 _LISTED = 5_000
@@ -72,12 +73,13 @@ class GpSearcher:
 
     def _design(self, space: Space, observations: Observations, initial: int) -> Iterator[Proposal]:
         for point in walk(space, self.seed, observations.cursor):
-            yield Proposal(point.config, {"by": "sobol", **point.record, "of": initial})
+            told = {"of": initial} if observations.trial < initial else {}  # else too few trials have ended
+            yield Proposal(point.config, {"by": "sobol", **point.record, **told})
 
     def _by_model(self, space: Space, observations: Observations, results: Results, key: Key) -> Answer:
         data = gather(results)
         embedding = embedding_of(space)
-        priors = Priors.of(sum(size != 1 for size in space.axis_sizes))
+        priors = Priors.of(_free(space))
         learned = learn(embedding, data, results.fit, priors, self.kernel)
         surrogate, best = self._surrogate(space, embedding, data, learned)
         listed = _untried(space, observations)
@@ -95,8 +97,9 @@ class GpSearcher:
             "candidates": len(ranked.scores),
             **learned.record(),
         }
-        candidates = _proposals(space, surrogate, learned, ranked, told, key.child("further"))
-        return first_new(candidates, space, observations, key)
+        new = _new_points(space, surrogate, ranked, observations, key.child("further"))
+        proposals = (_proposal(space, surrogate, learned, point, told) for point in new)
+        return first_new(proposals, space, observations, key)
 
     def _surrogate(self, space: Space, embedding: Embedding, data: Data, learned: Learned) -> tuple[Surrogate, float]:
         """The surrogate, and the incumbent: the least mean at any point that was tried or is under way."""
@@ -105,18 +108,20 @@ class GpSearcher:
         features = np.concatenate([embedding.features(data.points), pending])
         best = float(learned.objective.mean(features).min()) if len(features) else 0.0
         acquisition = make_acquisition(
-            self.acquisition, best, self.xi, self.beta, seen=data.seen, dimension=space.dimension
+            self.acquisition, best, self.xi, self.beta, seen=data.seen, dimension=_free(space)
         )
         return Surrogate(embedding, objective, learned.success, acquisition), best
 
 
 def embedding_of(space: Space) -> Embedding:
     """How a space's points become features."""
-    unordered = [
-        (size or 0) if isinstance(parameter, Categorical | Bool) else 0
-        for parameter, size in zip(space.searchable, space.axis_sizes, strict=True)
-    ]
-    return Embedding(unordered, [parameter.when is not None for parameter in space.searchable])
+    choices = np.where(unordered(space), [size or 0 for size in space.axis_sizes], 0)
+    return Embedding(choices.tolist(), [parameter.when is not None for parameter in space.searchable])
+
+
+def _free(space: Space) -> int:
+    """The number of parameters that can vary."""
+    return sum(size != 1 for size in space.axis_sizes)
 
 
 def _untried(space: Space, observations: Observations) -> Array | None:
@@ -144,20 +149,38 @@ def _incumbents(data: Data, learned: Learned, embedding: Embedding) -> Array:
     return data.points[np.argsort(mean, kind="stable")[:_INCUMBENTS]]
 
 
-def _proposals(
-    space: Space, surrogate: Surrogate, learned: Learned, ranked: Ranked, told: Mapping[str, Any], key: Key
-) -> Iterator[Proposal]:
-    """The ranked points as proposals, then independent draws, each with what is expected of it."""
+def _new_points(
+    space: Space, surrogate: Surrogate, ranked: Ranked, observations: Observations, key: Key
+) -> Iterator[Array]:
+    """The settled points that were never tried: the ranked ones, then some of what is left of a finite space, by what
+    they are worth, or independent draws.
+    """
 
-    def proposal(config: Config, point: Array) -> Proposal:
-        belief = surrogate.believes(point)
-        mean, sd = learned.expected(belief.mean, belief.deviation)
-        success = {} if surrogate.success is None else {"success": belief.success}
-        return Proposal(config, {**told, "mean": mean, "sd": sd, "score": belief.score, **success})
+    def new(point: Array) -> bool:
+        return space.canonical(_config(space, point)) not in observations.tried
 
-    for point in ranked.points:
-        yield proposal(space.decode(np.where(np.isnan(point), 0.5, point)), point)
+    yield from filter(new, ranked.points)
+    valid = space.enumerate()
+    if valid is not None:
+        left = [config for config, form in zip(valid, forms(space), strict=True) if form not in observations.tried]
+        order = np.argsort(key.uniforms(len(left)), kind="stable")[:_LISTED]
+        if left:
+            yield from rank_all(surrogate, np.array([space.encode(left[place]) for place in order])).points
+        return
     attempt = 0
     while (drawn := space.draw(key.child(attempt), MAX_DRAWS)) is not None:
-        yield proposal(drawn, space.encode(drawn))
+        yield space.encode(drawn)
         attempt += 1
+
+
+def _config(space: Space, point: Array) -> Config:
+    """The configuration of a settled point. A condition may hang on a rounded number, and nan be active after all."""
+    return space.decode(np.where(np.isnan(point), 0.5, point))
+
+
+def _proposal(space: Space, surrogate: Surrogate, learned: Learned, point: Array, told: Mapping[str, Any]) -> Proposal:
+    """A settled point with what is expected of it."""
+    belief = surrogate.believes(point)
+    mean, sd = learned.expected(belief.mean, belief.deviation)
+    success = {} if surrogate.success is None else {"success": belief.success}
+    return Proposal(_config(space, point), {**told, "mean": mean, "sd": sd, "score": belief.score, **success})

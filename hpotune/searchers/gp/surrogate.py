@@ -18,32 +18,23 @@ they leave the mean as it is and take the uncertainty away around them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
 import numpy as np
-from scipy.special import log_ndtr, ndtr
 
 from hpotune.models.acquisition import (
+    ACQUISITIONS,
     Acquisition,
     ExpectedImprovement,
-    LogExpectedImprovement,
     ProbabilityOfImprovement,
-    UpperConfidenceBound,
     srinivas_beta,
 )
 from hpotune.models.embedding import Embedding
 from hpotune.models.gp import Gradients, Posterior
-from hpotune.models.kernels import Array
+from hpotune.models.normal import Array, cdf, log_cdf, log_pdf, pdf
 
-_OF_IMPROVEMENT: Mapping[str, Callable[[float, float], Acquisition]] = {
-    "log_ei": LogExpectedImprovement,
-    "ei": ExpectedImprovement,
-    "pi": ProbabilityOfImprovement,
-}
 _STEEPNESS = 3.0
-_HALF_LOG_2PI = 0.9189385332046727
 
 
 class Belief(NamedTuple):
@@ -74,7 +65,7 @@ class Surrogate:
         return self._given(value, _odds(*self.success.predict(features)))
 
     def _given(self, value: Array, s: Array) -> Array:
-        given: Array = value * ndtr(s) if self._plain else value + log_ndtr(s)
+        given: Array = value * cdf(s) if self._plain else value + log_cdf(s)
         return given
 
     @property
@@ -99,10 +90,10 @@ class Surrogate:
             return value, gradient
         s, by_feature = _odds_with_slopes(self.success.gradients(features))
         if self._plain:
-            density = np.exp(-0.5 * s * s - _HALF_LOG_2PI)
-            chance = ndtr(s)[:, None]
+            density = pdf(s)
+            chance = cdf(s)[:, None]
             return self._given(value, s), gradient * chance + (value * density)[:, None] * by_feature
-        ratio = np.exp(-0.5 * s * s - _HALF_LOG_2PI - log_ndtr(s))
+        ratio = np.exp(log_pdf(s) - log_cdf(s))
         return self._given(value, s), gradient + ratio[:, None] * by_feature
 
     def believes(self, point: Array) -> Belief:
@@ -111,7 +102,7 @@ class Surrogate:
         mean, variance = self.objective.predict(features)
         chance = 1.0
         if self.success is not None:
-            chance = float(ndtr(_odds(*self.success.predict(features)))[0])
+            chance = float(cdf(_odds(*self.success.predict(features)))[0])
         return Belief(float(mean[0]), float(np.sqrt(variance[0])), chance, float(self.scores(point[None])[0]))
 
 
@@ -140,5 +131,5 @@ def make_acquisition(
 ) -> Acquisition:
     """The acquisition function of that name. `best` is the incumbent's mean, `seen` the number of observations."""
     if name == "ucb":
-        return UpperConfidenceBound(srinivas_beta(seen, dimension) if beta == "auto" else beta)
-    return _OF_IMPROVEMENT[name](best, xi)
+        return ACQUISITIONS[name](beta=srinivas_beta(seen, dimension) if beta == "auto" else beta)
+    return ACQUISITIONS[name](best=best, xi=xi)
