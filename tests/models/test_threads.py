@@ -72,6 +72,7 @@ with one_blas_thread():
 def test_two_threads_do_not_leave_each_others_limit_behind():
     """Nor does one compute with more threads because the other has just ended."""
     script = """
+import threading
 import numpy.linalg, scipy.linalg
 from threadpoolctl import threadpool_info
 from hpotune.models.threads import one_blas_thread
