@@ -62,6 +62,7 @@ class KdeSearcher:
     initial           evaluations before there is a model; auto: two more than `min_points`
     prior             how many points the uniform distribution counts for in each density
     weights           of the good: uniform, or linear, from the best down to the least of them
+    shrinking         the exponent e by which a given bandwidth becomes bandwidth n^-e as the trials grow in number
     """
 
     top_fraction: float = 0.15
@@ -74,7 +75,7 @@ class KdeSearcher:
     initial: int | Literal["auto"] = "auto"
     prior: float = 0.0
     weights: str = "uniform"
-    power: float = 0.0
+    shrinking: float = 0.0
 
     def propose(self, space: Space, observations: Observations, key: Key, budget: float | None) -> Answer:
         """See `Searcher`. The record says why it was an independent draw, or how the densities chose it."""
@@ -117,7 +118,7 @@ class KdeSearcher:
             bandwidths = normal_reference(axes, points)
         else:
             smoothed = [_smoothed(axis, len(points), self.prior) for axis in axes]
-            bandwidths = np.where([axis.ordered for axis in axes], self.bandwidth * ended**-self.power, smoothed)
+            bandwidths = np.where([axis.ordered for axis in axes], self.bandwidth * ended**-self.shrinking, smoothed)
         bandwidths = np.maximum(bandwidths, self.min_bandwidth)
         if self.prior > 0:
             points = np.vstack([points, np.full((1, points.shape[1]), np.nan)])

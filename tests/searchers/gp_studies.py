@@ -176,3 +176,19 @@ def posterior(space: Space, count: int, seed: int, **changes: Any) -> tuple[Embe
     lengths = 0.5 + generator.random(space.dimension)
     h = Hyperparameters(lengths, **{"signal": 1.3, "noise": 1e-3, **changes})
     return embedding, Posterior(features, targets, h, embedding.groups)
+
+
+CUBE = declared(1, cube(3)).space
+
+
+def bo(**options: Any) -> dict[str, Any]:
+    return {"name": "bo", **options}
+
+
+def bowl(config: Any) -> float:
+    return sum((float(value) - 0.3) ** 2 for value in config.values())
+
+
+def known(count: int = 14, **more: Any) -> Observations:
+    points = np.random.default_rng(1).random((count, 3))
+    return told(CUBE, points, ((points - 0.3) ** 2).sum(axis=1), **more)
