@@ -74,6 +74,7 @@ KDE_OPTIONS: Options = {
     "candidates": whole(1, 64),
     "random_fraction": number(0.0, 1 / 3, most=1.0),
     "bandwidth": number(0.001, "auto", most=1.0, auto=True),
+    "shrinking": number(0.0, 0.0, most=1.0),
     "bandwidth_factor": number(0.1, 3.0),
     "min_bandwidth": number(1e-6, 1e-3, most=1.0),
     "min_points": whole(1, "auto", auto=True),
