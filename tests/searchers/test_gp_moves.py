@@ -93,7 +93,7 @@ def test_siblings_differ_in_one_discrete_coordinate() -> None:
     changed = {NAMES[j] for j in np.flatnonzero(differs.any(axis=0))}
     assert changed == set(NAMES) - {"lr", "momentum", "one"}
     for name, size in (("depth", 6), ("optimizer", 3), ("nesterov", 2), ("batch", 4), ("dropout", 6)):
-        values = np.unique(found[:, column(name)])
+        values = np.unique((found[:, column(name)] * size).astype(int))
         assert len(values) == size, "of few values all"
     assert len(np.unique(found[:, column("many")])) > 10
 
