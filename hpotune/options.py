@@ -17,6 +17,7 @@ class Option(NamedTuple):
     takes: str
     accepts: Callable[[JsonValue], bool]
     default: Callable[[Study], JsonValue]
+    convert: Callable[[JsonValue], JsonValue] = lambda value: value  # 1 and 1.0 are one value
 
 
 Options: TypeAlias = Mapping[str, Option]
@@ -40,7 +41,7 @@ def number(
     def accepts(value: JsonValue) -> bool:
         return (auto and value == "auto") or (_is_number(value) and least <= value <= most)
 
-    return Option(takes, accepts, _of(default))
+    return Option(takes, accepts, _of(default), lambda value: float(value) if _is_number(value) else value)
 
 
 def one_of(names: tuple[str, ...], default: str) -> Option:

@@ -190,11 +190,13 @@ def complete(study: Study, *, like: Study | None = None) -> Study:
     if problems := check(study):
         raise StudyError(problems)
     searcher, scheduler, _ = product(study)
+    known = {**SEARCHERS[searcher].options, **SCHEDULERS[scheduler].options}
+    own = {name: known[name].convert(value) for name, value in study.strategy.options.items()}
     if like is not None and product(like) == product(study):
-        options = {**like.strategy.options, **study.strategy.options}
+        options = {**like.strategy.options, **own}
     else:
-        options = _chosen(study, {**SEARCHERS[searcher].options, **SCHEDULERS[scheduler].options})
-    if options == study.strategy.options:
+        options = {**_chosen(study, known), **own}
+    if not options:
         return study
     strategy = study.strategy
     named = {"name": strategy.name, "searcher": strategy.searcher, "scheduler": strategy.scheduler}

@@ -7,6 +7,7 @@ clock nor processes: both are given to it, so that it runs in virtual time as we
 from __future__ import annotations
 
 import signal
+import threading
 from collections import deque
 from collections.abc import Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -68,6 +69,7 @@ class Loop:
         self._time_limit: float | None = None
         self._flush_due = False
         self._pool: ThreadPoolExecutor | None = None
+        self._ending, self._ended = threading.Lock(), False
         self._proposal: tuple[Proposing, Future[Planned | Exhausted]] | None = None
 
     def signal(self, number: int) -> None:
@@ -99,6 +101,8 @@ class Loop:
                 for event in self._executor.wait(self._patience()):
                     self._handle(event)
         finally:
+            with self._ending:
+                self._ended = True
             if self._pool is not None:
                 self._pool.shutdown(wait=False, cancel_futures=True)
 
@@ -138,8 +142,14 @@ class Loop:
         if self._pool is None:
             self._pool = ThreadPoolExecutor(1, "proposal")
         future = self._pool.submit(proposing.compute)
-        future.add_done_callback(lambda _: self._executor.wake())
+        future.add_done_callback(self._ring)
         self._proposal = (proposing, future)
+
+    def _ring(self, _: object) -> None:
+        """In the thread of a proposal: wake the loop. After its end the bell is gone."""
+        with self._ending:
+            if not self._ended:
+                self._executor.wake()
 
     def _finish_proposal(self) -> None:
         if self._proposal is not None and self._proposal[1].done():
