@@ -213,3 +213,11 @@ def test_what_is_left_out_stays_as_it_was() -> None:
     assert (again.strategy.options["initial"], again.strategy.options["kernel"]) == (4, "rbf")
     other = complete(study(strategy="random"), like=before)
     assert other == study(strategy="random")
+
+
+def test_a_whole_number_is_the_float_that_it_equals() -> None:
+    """Else a default spelt 0 in the file would differ on resume from the 0.0 that the run wrote out."""
+    bare = complete(study(strategy="bo"))
+    spelt = complete(study(strategy={"name": "bo", "xi": 0}), like=bare)
+    assert spelt.to_dict() == bare.to_dict()
+    assert type(spelt.strategy.options["xi"]) is float
