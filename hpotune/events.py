@@ -4,7 +4,8 @@ Events are *facts* (what was measured or asked of the tuner) or *decisions* (wha
 `saw`: the number of the last event it looked at. The number `n` of an event is its place in the journal, from 0.
 
     facts       study_started, study_resumed, capacity, job_started, reported, job_ended, timer_fired, signal_received
-    decisions   trial_planned, space_exhausted, job_planned, trial_paused, trial_promoted, trial_stopped, study_finished
+    decisions   trial_planned, space_exhausted, job_planned, trial_paused, trial_promoted, trial_stopped,
+                checkpoint_dropped, study_finished
 
 Everything measured (times, pids, memory, hosts, seconds) sits under the one key `measured`; its `at` is the number of
 seconds since the session began. Two runs with the same seed, one worker and no timer fired differ in nothing else.
@@ -158,7 +159,10 @@ class SpaceExhausted(NamedTuple):
 
 
 class JobPlanned(NamedTuple):
-    """An attempt is about to be launched, to train its trial from budget `start` to budget `to`."""
+    """An attempt is about to be launched, to train its trial from budget `start` to budget `to`.
+
+    `fresh`: from an empty checkpoint folder, since what was in it is gone, or no good.
+    """
 
     trial: int
     job: int
@@ -167,6 +171,7 @@ class JobPlanned(NamedTuple):
     to: Budget | None
     cause: JobCause
     saw: int
+    fresh: bool = False
     measured: JsonObject = NOTHING
 
 
@@ -198,6 +203,15 @@ class TrialStopped(NamedTuple):
     measured: JsonObject = NOTHING
 
 
+class CheckpointDropped(NamedTuple):
+    """The checkpoint of a paused trial is deleted. Should the trial be promoted all the same, it starts at 0."""
+
+    trial: int
+    reason: JsonObject
+    saw: int
+    measured: JsonObject = NOTHING
+
+
 class StudyFinished(NamedTuple):
     """Nothing more is to be done, and why: a limit, the target, an exhausted space, or the user's wish."""
 
@@ -210,7 +224,14 @@ Fact: TypeAlias = (
     StudyStarted | StudyResumed | Capacity | JobStarted | Reported | JobEnded | TimerFired | SignalReceived
 )
 Decision: TypeAlias = (
-    TrialPlanned | SpaceExhausted | JobPlanned | TrialPaused | TrialPromoted | TrialStopped | StudyFinished
+    TrialPlanned
+    | SpaceExhausted
+    | JobPlanned
+    | TrialPaused
+    | TrialPromoted
+    | TrialStopped
+    | CheckpointDropped
+    | StudyFinished
 )
 Event: TypeAlias = Fact | Decision
 
@@ -229,6 +250,7 @@ NAMES: dict[type[Event], str] = {
     TrialPaused: "trial_paused",
     TrialPromoted: "trial_promoted",
     TrialStopped: "trial_stopped",
+    CheckpointDropped: "checkpoint_dropped",
     StudyFinished: "study_finished",
 }
 DECISIONS: tuple[type[Decision], ...] = get_args(Decision)

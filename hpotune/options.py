@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import NamedTuple, TypeAlias, TypeGuard
+from typing import Any, NamedTuple, TypeAlias, TypeGuard
 
 from hpotune.space import JsonValue
 from hpotune.study import Study
@@ -21,6 +21,7 @@ class Option(NamedTuple):
 
 
 Options: TypeAlias = Mapping[str, Option]
+Chosen: TypeAlias = Mapping[str, Any]
 
 
 def whole(least: int, default: JsonValue | Callable[[Study], JsonValue], *, auto: bool = False) -> Option:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
 from types import MappingProxyType
@@ -11,40 +11,31 @@ from typing import Any, NamedTuple
 
 from hpotune.errors import Problem, StudyError
 from hpotune.events import JsonObject
-from hpotune.options import Options, number, one_of, whole
+from hpotune.options import Options
 from hpotune.protocol import check_protocol
-from hpotune.schedulers import FullScheduler, Scheduler
-from hpotune.searchers import GridSearcher, RandomSearcher, Searcher, SobolSearcher
+from hpotune.schedulers import Scheduler
+from hpotune.schedulers.kinds import SCHEDULERS, SchedulerKind
+from hpotune.searchers import Searcher
+from hpotune.searchers.kinds import SEARCHERS, SearcherKind
 from hpotune.space import SpaceError, canonical_json
 from hpotune.study import Study, did_you_mean
 from hpotune.study import load_study as _load_study
 
 
-@dataclass(frozen=True, slots=True)
-class SearcherKind:
-    """How a searcher is made, and what it is capable of.
-
-    `quick`: a proposal is a matter of microseconds and may be made inside the loop. `finite`: it ends by itself.
-    `learns`: it is told the results. `takes_default`: the default configuration comes first.
-    """
-
-    make: Callable[[Study], Searcher]
-    about: str
-    quick: bool = True
-    learns: bool = False
-    finite: bool = False
-    takes_default: bool = True
-    options: Options = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class SchedulerKind:
-    """How a scheduler is made, and what it is capable of. `needs_budget`: the study must have a `budget`."""
-
-    make: Callable[[Study], Scheduler[Any]]
-    about: str
-    needs_budget: bool = False
-    options: Options = field(default_factory=dict)
+__all__ = [
+    "SCHEDULERS",
+    "SEARCHERS",
+    "STRATEGIES",
+    "Product",
+    "SchedulerKind",
+    "SearcherKind",
+    "Strategy",
+    "check",
+    "complete",
+    "load_study",
+    "product",
+    "resolve",
+]
 
 
 class Product(NamedTuple):
@@ -54,34 +45,6 @@ class Product(NamedTuple):
     scheduler: str
     options: JsonObject = MappingProxyType({})
 
-
-def _design_size(study: Study) -> int:
-    """One more than there are parameters that can vary, from 5 to 10."""
-    return min(max(sum(size != 1 for size in study.space.axis_sizes) + 1, 5), 10)
-
-
-GP_OPTIONS: Options = {
-    "initial": whole(1, _design_size),
-    "acquisition": one_of(("log_ei", "ei", "ucb", "pi"), "log_ei"),
-    "xi": number(0, 0.0),
-    "beta": number(0, "auto", auto=True),
-    "kernel": one_of(("matern52", "rbf"), "matern52"),
-}
-
-
-KDE_OPTIONS: Options = {
-    "top_fraction": number(0.0, 0.15, most=1.0),
-    "candidates": whole(1, 64),
-    "random_fraction": number(0.0, 1 / 3, most=1.0),
-    "bandwidth": number(0.001, "auto", most=1.0, auto=True),
-    "shrinking": number(0.0, 0.0, most=1.0),
-    "bandwidth_factor": number(0.1, 3.0),
-    "min_bandwidth": number(1e-6, 1e-3, most=1.0),
-    "min_points": whole(1, "auto", auto=True),
-    "initial": whole(1, "auto", auto=True),
-    "prior": number(0.0, 0.0),
-    "weights": one_of(("uniform", "linear"), "uniform"),
-}
 
 # Measured for few trials, all trained to the full budget. The defaults of the searcher are those of BOHB.
 TPE: JsonObject = MappingProxyType(
@@ -97,58 +60,17 @@ TPE: JsonObject = MappingProxyType(
 )
 
 
-def _kde(study: Study) -> Searcher:
-    from hpotune.searchers.kde import KdeSearcher  # noqa: PLC0415 - as above
-
-    return KdeSearcher(**_chosen(study, KDE_OPTIONS))
-
-
-def _gp(study: Study) -> Searcher:
-    from hpotune.searchers.gp import GpSearcher  # noqa: PLC0415 - scipy is heavy, and only some strategies need it
-
-    return GpSearcher(study.seed or 0, **_chosen(study, GP_OPTIONS))
-
-
-SEARCHERS: Mapping[str, SearcherKind] = {
-    "grid": SearcherKind(
-        lambda _: GridSearcher(),
-        "every point of the grid that `grid:`, `step:` and `choices:` span",
-        finite=True,
-        takes_default=False,
-    ),
-    "random": SearcherKind(lambda _: RandomSearcher(), "independent draws (Bergstra & Bengio 2012)"),
-    "sobol": SearcherKind(
-        lambda study: SobolSearcher(study.seed or 0), "a scrambled Sobol sequence: covers the space more evenly"
-    ),
-    "gp": SearcherKind(
-        _gp,
-        "Bayesian optimisation with a Gaussian process (Snoek 2012; Ament 2023; Hvarfner 2024)",
-        quick=False,
-        learns=True,
-        options=GP_OPTIONS,
-    ),
-    "kde": SearcherKind(
-        _kde,
-        "kernel densities of good and bad trials (Bergstra 2011; Falkner 2018)",
-        quick=False,
-        learns=True,
-        options=KDE_OPTIONS,
-    ),
-}
-
-SCHEDULERS: Mapping[str, SchedulerKind] = {
-    "full": SchedulerKind(
-        lambda study: FullScheduler(study.budget.max if study.budget else None),
-        "every trial is trained to the full budget",
-    ),
-}
-
 STRATEGIES: Mapping[str, Product] = {
     "grid": Product("grid", "full"),
     "random": Product("random", "full"),
     "sobol": Product("sobol", "full"),
     "bo": Product("gp", "full"),
     "tpe": Product("kde", "full", TPE),
+    "successive_halving": Product("random", "successive_halving"),
+    "hyperband": Product("random", "hyperband"),
+    "asha": Product("random", "asha"),
+    "bohb": Product("kde", "hyperband"),
+    "mobster": Product("gp", "asha"),
 }
 
 _UNNAMED = STRATEGIES["random"]
@@ -174,8 +96,14 @@ def resolve(study: Study) -> Strategy:
     if problems := check(study):
         raise StudyError(problems)
     searcher, scheduler, _ = product(study)
-    kind = SEARCHERS[searcher]
-    return Strategy(kind.make(study), SCHEDULERS[scheduler].make(study), kind.quick, kind.learns, kind.takes_default)
+    kind, schedule = SEARCHERS[searcher], SCHEDULERS[scheduler]
+    return Strategy(
+        kind.make(study, _chosen(study, kind.options)),
+        schedule.make(study, _chosen(study, schedule.options)),
+        kind.quick,
+        kind.learns,
+        kind.takes_default,
+    )
 
 
 def complete(study: Study, *, like: Study | None = None) -> Study:
@@ -229,14 +157,17 @@ def check(study: Study) -> list[Problem]:
         problems.append(_unknown(study, "scheduler", scheduler, SCHEDULERS, ("strategy", "scheduler")))
     if problems:
         return problems
-    problems += _check_options(study, {**SEARCHERS[searcher].options, **SCHEDULERS[scheduler].options})
-    if SCHEDULERS[scheduler].needs_budget and study.budget is None:
+    kind = SCHEDULERS[scheduler]
+    problems += _check_options(study, {**SEARCHERS[searcher].options, **kind.options})
+    if not problems:
+        problems += kind.check(study, _chosen(study, kind.options))
+    if kind.needs_budget and study.budget is None:
         problems.append(
             study.problem(
                 ("strategy",), f"scheduler {scheduler} needs a budget", "add `budget: {name: epochs, max: 81}`"
             )
         )
-    return problems + _check_end(study, searcher) + _check_grid(study, searcher)
+    return problems + _check_end(study, searcher, kind) + _check_grid(study, searcher)
 
 
 def load_study(path: str | PathLike[str], *, overrides: Sequence[str] = (), folder: Path | None = None) -> Study:
@@ -273,7 +204,7 @@ def _unknown(study: Study, what: str, name: str, known: Mapping[str, object], pa
     return study.problem(path, f"unknown {what} {name!r}", remedy)
 
 
-def _check_end(study: Study, searcher: str) -> list[Problem]:
+def _check_end(study: Study, searcher: str, schedule: SchedulerKind) -> list[Problem]:
     """A study must be able to end."""
     limits = study.limits
     if limits.budget is not None and study.budget is None:
@@ -281,7 +212,7 @@ def _check_end(study: Study, searcher: str) -> list[Problem]:
         return [study.problem(("limits", "budget"), "a limit on the budget, but the study has no budget", remedy)]
     if any(limit is not None for limit in (limits.trials, limits.time, limits.budget, study.metric.target)):
         return []
-    if SEARCHERS[searcher].finite:
+    if SEARCHERS[searcher].finite or schedule.finite(_chosen(study, schedule.options)):
         return []
     remedy = "add `limits: {trials: 100}` (or time, or budget), or `target` to the metric"
     return [study.problem(("limits",), "nothing would ever end this study", remedy, key=True)]

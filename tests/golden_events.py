@@ -130,7 +130,7 @@ GOLDEN: list[tuple[Event, dict[str, Any]]] = [
     ),
     (ev.SpaceExhausted("all", 9), {"event": "space_exhausted", "reason": "all", "saw": 9}),
     (
-        ev.JobPlanned(3, 1, 2, 27, 81, "promotion", 9, {"at": 7.0}),
+        ev.JobPlanned(3, 1, 2, 27, 81, "promotion", 9, True, {"at": 7.0}),
         {
             "event": "job_planned",
             "trial": 3,
@@ -140,6 +140,7 @@ GOLDEN: list[tuple[Event, dict[str, Any]]] = [
             "to": 81,
             "cause": "promotion",
             "saw": 9,
+            "fresh": True,
             "measured": {"at": 7.0},
         },
     ),
@@ -155,6 +156,14 @@ GOLDEN: list[tuple[Event, dict[str, Any]]] = [
             "cause": "first",
             "saw": 2,
         },
+    ),
+    (
+        ev.CheckpointDropped(3, {"rank": 4}, 9, {"at": 7.5}),
+        {"event": "checkpoint_dropped", "trial": 3, "reason": {"rank": 4}, "saw": 9, "measured": {"at": 7.5}},
+    ),
+    (
+        ev.CheckpointDropped(3, {}, 9),
+        {"event": "checkpoint_dropped", "trial": 3, "reason": {}, "saw": 9},
     ),
     (
         ev.TrialPaused(3, {"rung": 1}, 9, {"at": 8.0}),

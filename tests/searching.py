@@ -15,7 +15,7 @@ from hpotune.history import Observations, Results
 from hpotune.keys import Key
 from hpotune.searchers import Answer, Proposal, Searcher
 from hpotune.space import Bool, Categorical, Config, Float, Int, Space
-from hpotune.strategies import SEARCHERS
+from hpotune.strategies import SEARCHERS, resolve
 from studies import study
 
 every_searcher = pytest.mark.parametrize("name", SEARCHERS)
@@ -34,7 +34,7 @@ MIXED = Space(
 
 
 def searcher(name: str, seed: int = 7) -> Searcher:
-    return SEARCHERS[name].make(study(seed=seed))
+    return resolve(study(seed=seed, strategy={"searcher": name, "scheduler": "full"})).searcher
 
 
 def observed(space: Space, planned: Sequence[Proposal]) -> Observations:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
-from virtual import End, ListJournal, Script, SilentScreen, VirtualClock, VirtualExecutor
+from virtual import ListJournal, SilentScreen
 
 from hpotune import events as ev
 from hpotune import strategies
@@ -22,6 +22,7 @@ from hpotune.history import Observations
 from hpotune.keys import Key
 from hpotune.run.executor import ExecutorEvent
 from hpotune.run.loop import Loop
+from hpotune.run.simulator import End, Script, VirtualClock, VirtualExecutor
 from hpotune.searchers import Answer, RandomSearcher
 from hpotune.space import Space
 from hpotune.strategies import SearcherKind
@@ -93,7 +94,7 @@ class SteppingExecutor(VirtualExecutor):
     wakers: set[str]
 
     def wait(self, timeout: float | None) -> list[ExecutorEvent]:
-        proposal = self.loop._proposal
+        proposal = self.loop._proposals._out
         if proposal is not None:
             late = time.monotonic() + _PATIENCE
             while not proposal[1].done() and not self.gate.holds():
@@ -131,7 +132,7 @@ class Run:
 def seconds(duration: float) -> Callable[[Job], Script]:
     """Each trial takes so long and reports every second."""
     lines = [(float(at), b"loss=%d\n" % (9 - at)) for at in range(1, int(duration) + 1)]
-    return lambda job: (lines, End(duration))
+    return lambda job: Script(lines, End(duration))
 
 
 def run(
@@ -145,7 +146,7 @@ def run(
 ) -> Run:
     clock = VirtualClock()
     gate = Gate(clock, takes)
-    kind = SearcherKind(lambda _: Slow(gate), "for tests", quick=quick, takes_default=False)
+    kind = SearcherKind(lambda study, chosen: Slow(gate), "for tests", quick=quick, takes_default=False)
     monkeypatch.setattr(strategies, "SEARCHERS", {**strategies.SEARCHERS, "slow": kind})
     whole = study(strategy={"searcher": "slow", "scheduler": "full"}, **changes)
     journal, screen = ListJournal(), SilentScreen()
@@ -155,7 +156,8 @@ def run(
     executor = SteppingExecutor(clock, whole.workers or 1, behave)
     executor.gate, executor.wakers = gate, set()
     loop = executor.loop = Loop(ledger, journal, executor, executor, screen, clock)
-    executor.at = [(at, lambda number=number: loop.signal(number)) for at, number in signals]
+    for at, number in signals:
+        executor.at(at, lambda number=number: loop.signal(number))
     try:
         loop.run(whole.limits.time)
     finally:

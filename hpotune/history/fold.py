@@ -1,10 +1,10 @@
-"""What has happened: the fold of a journal's events. `History.fold` costs the same for the first event and the
-millionth: all that a decision needs is kept up to date, never counted. The fold applies decisions, it does not judge.
-"""
+"""What has happened: the fold of a journal's events. It costs the same for the first event and the millionth: all that a
+decision needs is kept up to date, never counted. The fold applies decisions, it does not judge."""
 
 from __future__ import annotations
 
 import math
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -12,7 +12,7 @@ from typing import Any
 from hpotune import events as ev
 from hpotune.events import Budget, Event, JsonObject, Origin
 from hpotune.history.observations import Gathered, Observations
-from hpotune.history.trial import JobView, State, Trial, trial_loss
+from hpotune.history.trial import JobView, State, Trial, rank, trial_loss
 from hpotune.study import Study
 
 # An attempt that takes the whole tuner down with it this often in a row, without a report, is not tried again.
@@ -29,6 +29,7 @@ class History:
         self.sign = 1.0  # loss = sign * value
         self.trials: list[Trial] = []
         self.workers = 0
+        self.levels: tuple[Budget, ...] = ()  # of the schedule: searchers are told of values there too
         # Trials by what is due for them, each an ordered set: out now; never launched; to be launched again.
         self.open: dict[int, JobView] = {}
         self.unlaunched: dict[int, Budget | None] = {}
@@ -128,8 +129,11 @@ class History:
             return
         loss = self.sign * event.value
         job.add(event.budget, loss)
+        trial = self.trials[event.trial]
         if event.zero_based is not None:
-            self.trials[event.trial].zero_based = event.zero_based
+            trial.zero_based = event.zero_based
+        if self.levels and event.budget is not None:
+            self._gathered.passed(trial, job, self.levels, self.study.metric.use)
         if self.study.metric.use == "best":
             self._count_towards_target(loss)
 
@@ -152,6 +156,8 @@ class History:
         match event.outcome:
             case "completed":
                 trial.crashes = 0
+                if event.notes.get("started_over"):
+                    self.budget_planned += job.start or 0
                 self._settle(trial, "completed", job.to)
             case "stopped":
                 self._settle(trial, "stopped", job.furthest)
@@ -175,6 +181,7 @@ class History:
         trial.crashes = 0
         if trial.failures < self.study.trial.retries:
             trial.failures += 1
+            job.repeated, job.failure = job.failure == cause, cause
             self._take_out_of_view(job)
             self.to_retry[trial.number] = None
             self._enter(trial, "planned")
@@ -219,12 +226,13 @@ class History:
         if event.job == len(trial.jobs):
             trial.jobs.append(JobView(event.start, event.to))
             trial.failures = 0
-            if event.to is not None:
-                self.budget_planned += event.to - (event.start or 0)
+            self.budget_planned += (event.to or 0) - (event.start or 0)
         job = trial.jobs[event.job]
-        job.attempt, job.start = event.attempt, event.start
+        self.budget_planned += (job.start or 0) - (event.start or 0)  # one that is fresh starts at 0
+        job.attempt, job.start, job.fresh = event.attempt, event.start, event.fresh
         job.points = job.outcome = None
-        job.started = False
+        job.started = job.repeated = trial.dropped = False
+        job.level = bisect_right(self.levels, event.start or 0)
         self._clear_dues(trial)
         self.open[trial.number] = job
         self._enter(trial, "running")
@@ -239,6 +247,9 @@ class History:
         trial = self.trials[event.trial]
         self._clear_dues(trial)
         self._enter(trial, "stopped")
+
+    def _checkpoint_dropped(self, event: ev.CheckpointDropped) -> None:
+        self.trials[event.trial].dropped = True
 
     def _study_finished(self, event: ev.StudyFinished) -> None:
         self.finished = event.why
@@ -275,13 +286,6 @@ class History:
             self._gathered.awaited(trial)
         else:
             self._gathered.settled(trial)
-
-
-def rank(trial: Trial) -> tuple[float, float]:
-    """Sorts the best trial first: the highest budget reached, then the least loss; nothing to show comes last."""
-    if trial.loss is None:
-        return (math.inf, math.inf)
-    return (-(trial.budget or 0), trial.loss)
 
 
 def fold(events: Iterable[Event]) -> History:

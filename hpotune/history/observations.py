@@ -9,6 +9,7 @@ Notation
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
@@ -17,7 +18,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from hpotune.history.trial import Trial
+from hpotune.events import Budget
+from hpotune.history.trial import JobView, Trial, trial_loss
 from hpotune.space import Space
 
 # Failures that say something about the configuration; the others are about the machine or the script.
@@ -75,6 +77,7 @@ class Gathered:
         self._trials = _Column(np.int64)
         self._budgets = _Column(np.float64)
         self._losses = _Column(np.float64)
+        self._reached: dict[int, float] = {}
         self._pending: dict[int, None] = {}
         self._failed: dict[int, None] = {}
         self._fit: Mapping[str, Any] | None = None
@@ -91,8 +94,26 @@ class Gathered:
         self._pending[trial.number] = None
         self._failed.pop(trial.number, None)
 
+    def passed(self, trial: Trial, job: JobView, levels: Sequence[Budget], use: str) -> None:
+        """A running trial has reported: it has a value at every level of the schedule that it has come to now.
+
+        The end of a job is told by `evaluated`.
+        """
+        at, loss = job.last or (None, math.nan)
+        while at is not None and job.level < len(levels) and levels[job.level] <= at:
+            level = levels[job.level]
+            if job.to is not None and level >= job.to:
+                return
+            job.level += 1
+            if math.isfinite(loss):
+                value = trial_loss(trial, use, level)
+                self.evaluated(trial, level, loss if value is None else value)
+
     def evaluated(self, trial: Trial, budget: float | None, loss: float) -> None:
-        """A trial has a value at a budget."""
+        """A trial has a value at a budget; what is known of it at that budget already stands."""
+        if self._reached.get(trial.number, -1.0) >= (budget or 0.0):
+            return
+        self._reached[trial.number] = budget or 0.0
         self._trials.append(trial.number)
         self._budgets.append(np.nan if budget is None else budget)
         self._losses.append(loss)

@@ -25,7 +25,9 @@ State = Literal["planned", "running", "paused", "completed", "stopped", "failed"
 class JobView:
     """One stretch of a trial's training, from budget `start` to budget `to`, as its latest attempt stands."""
 
-    __slots__ = ("attempt", "outcome", "points", "seconds", "start", "started", "to")
+    __slots__ = (
+        "attempt", "failure", "fresh", "level", "outcome", "points", "repeated", "seconds", "start", "started", "to",
+    )  # fmt: skip
 
     def __init__(self, start: Budget | None, to: Budget | None) -> None:
         self.start = start
@@ -35,6 +37,10 @@ class JobView:
         self.outcome: Outcome | None = None  # None while the attempt is out
         self.started = False
         self.seconds = 0.0  # of all attempts
+        self.failure: str | None = None  # why its last attempt that failed did so
+        self.fresh = False  # whether its latest attempt had no checkpoint to go on from
+        self.repeated = False  # whether the one before had failed the same way
+        self.level = 0  # the place of the next level of the schedule that it comes to
 
     def add(self, budget: Budget | None, loss: float) -> None:
         """Enter one report."""
@@ -71,8 +77,8 @@ class Trial:
     """
 
     __slots__ = (
-        "budget", "cause", "config", "crashes", "failures", "jobs", "loss", "number", "origin", "record", "replicate",
-        "state", "zero_based",
+        "budget", "cause", "config", "crashes", "dropped", "failures", "jobs", "loss", "number", "origin", "record",
+        "replicate", "state", "zero_based",
     )  # fmt: skip
 
     def __init__(self, number: int, planned: TrialPlanned) -> None:
@@ -88,6 +94,7 @@ class Trial:
         self.budget: Budget | None = None
         self.failures = 0  # attempts of the present job that failed
         self.crashes = 0  # attempts in a row that took the tuner with them, without a report
+        self.dropped = False  # whether its checkpoint has been deleted
         self.zero_based: bool | None = None  # whether the script counts its budget from 0; None: not known yet
 
     @property
@@ -112,3 +119,10 @@ def trial_loss(trial: Trial, use: str, budget: float | None = None) -> float | N
             if found is None or use == "last" or loss < found:
                 found = loss
     return found
+
+
+def rank(trial: Trial) -> tuple[float, float]:
+    """Sorts the best trial first: the highest budget reached, then the least loss; nothing to show comes last."""
+    if trial.loss is None:
+        return (math.inf, math.inf)
+    return (-(trial.budget or 0), trial.loss)

@@ -35,13 +35,14 @@ _TAIL = 4096  # bytes of a log in which its last line is looked for
 class Reading:
     """What is the same for all attempts of a study: how its metric is found."""
 
-    def __init__(self, study: Study) -> None:
+    def __init__(self, study: Study, levels: tuple[float, ...] = ()) -> None:
         budget = study.budget
         metric = study.metric
         keys = budget_keys(budget.name, budget.key) if budget else ()
         self._reader = MetricReader(metric.name, keys, metric.pattern)
         self.needle = self._reader.needle
         self._study = study
+        self._levels = levels
 
     def read(self, lines: list[str]) -> list[Found | None]:
         """What each line gives.
@@ -76,6 +77,7 @@ class Reading:
                 first=study.budget.first if study.budget else None,
                 zero_based=job.zero_based,
                 previous_budget=job.previous_budget,
+                rungs=self._levels,
                 goal_sign=-1 if study.metric.goal == "maximize" else 1,
             )
         )

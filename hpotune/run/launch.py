@@ -17,6 +17,7 @@ from hpotune.protocol import (
     template_context,
     trial_environment,
 )
+from hpotune.run.checkpoints import Checkpoints
 from hpotune.run.executor import JobSpec
 from hpotune.run.machine import working_folder
 from hpotune.study import Study, outward_names
@@ -28,6 +29,7 @@ class Launcher:
 
     def __init__(self, study: Study, folder: RunFolder, token: str, environ: Mapping[str, str]) -> None:
         self._study = study
+        self.checkpoints = Checkpoints(f"{folder.path}/trials")
         self._token = token
         self._outward = outward_names(study)
         self._template = CommandTemplate(study.command, self._outward)
@@ -47,12 +49,15 @@ class Launcher:
             RunError: a folder or file cannot be written.
         """
         trial_folder = f"{self._trials}/{job.trial_id:05d}"
+        checkpoint = self.checkpoints.folder(job.trial_id)
         attempt_folder = f"{trial_folder}/jobs/{job.job}-{job.attempt}"
         config_file = f"{trial_folder}/config.json"
         metrics_file = f"{attempt_folder}/metrics.jsonl"
         try:
             # For every attempt: the session that planned the first may have died before it came to this.
-            _make(trial_folder, f"{trial_folder}/checkpoint", f"{trial_folder}/jobs")
+            if job.fresh:
+                self.checkpoints.drop(job.trial_id)
+            _make(trial_folder, checkpoint, f"{trial_folder}/jobs")
             _write(config_file, json.dumps(job.config))
             if not _make(attempt_folder):
                 _remove(metrics_file)  # of an attempt that a shortened journal knows nothing of
@@ -64,7 +69,7 @@ class Launcher:
             trial_id=job.trial_id,
             trial_dir=trial_folder,
             config_file=config_file,
-            checkpoint_dir=f"{trial_folder}/checkpoint",
+            checkpoint_dir=checkpoint,
             metrics_file=metrics_file,
             seed=job.seed,
             budget=job.budget,
@@ -80,6 +85,19 @@ class Launcher:
             stderr=f"{attempt_folder}/stderr.log",
             metrics=context.metrics_file,
         )
+
+    def drop(self, trial: int) -> None:
+        """Delete the trial's checkpoint.
+
+        Raises:
+            RunError: the folder cannot be changed.
+        """
+        try:
+            self.checkpoints.drop(trial)
+        except OSError as error:
+            raise RunError(
+                f"{self.checkpoints.folder(trial)}: {error.strerror}", "the run goes on with `hpotune resume`"
+            ) from error
 
 
 def _make(*folders: str) -> bool:

@@ -7,16 +7,14 @@ clock nor processes: both are given to it, so that it runs in virtual time as we
 from __future__ import annotations
 
 import signal
-import threading
 from collections import deque
 from collections.abc import Iterable
-from concurrent.futures import Future, ThreadPoolExecutor
 
 from hpotune import events as ev
 from hpotune.protocol import Entry
 from hpotune.run.attempt import Attempt, Reading, last_line
+from hpotune.run.deadlines import Deadlines
 from hpotune.run.executor import (
-    AttemptId,
     Executor,
     ExecutorEvent,
     Exit,
@@ -28,11 +26,11 @@ from hpotune.run.executor import (
     Started,
 )
 from hpotune.run.parts import Clock, Journal, Preparer
+from hpotune.run.proposals import Proposals
 from hpotune.run.screen import Screen
-from hpotune.schedulers import Pause, Promote, Stop
-from hpotune.searchers import Exhausted
+from hpotune.schedulers import Drop, Pause, Promote, Stop
 from hpotune.summary import count_text
-from hpotune.tuner import Finish, Interrupt, Job, Launch, Ledger, Planned, Propose, Proposing, Wait, job_of
+from hpotune.tuner import Finish, Interrupt, Job, Launch, Ledger, Propose, Wait, job_of
 
 _TICK = 0.25  # seconds between two looks of the screen while nothing happens
 _MESSAGE_LENGTH = 500
@@ -60,28 +58,29 @@ class Loop:
         self._screen = screen
         self._clock = clock
         self._study = ledger.history.study
-        self._reading = Reading(self._study)
-        self._attempts: dict[AttemptId, Attempt] = {}
+        self._reading = Reading(self._study, ledger.levels)
+        self._attempts: dict[int, Attempt] = {}  # by trial: of one trial no two are out
+        self._deadlines = Deadlines(self._study.trial)
         self._planned: list[Job] = []
         self._signals: deque[int] = deque()
         self._interrupts = 0  # Ctrl-C: the first drains, the second stops, the third kills
         self._short_until = 0.0
         self._time_limit: float | None = None
         self._flush_due = False
-        self._pool: ThreadPoolExecutor | None = None
-        self._ending, self._ended = threading.Lock(), False
-        self._proposal: tuple[Proposing, Future[Planned | Exhausted]] | None = None
+        self._dropped: list[int] = []
+        self._proposals = Proposals(ledger, executor.wake)
 
     def signal(self, number: int) -> None:
         """Take note of a signal; safe to call from a signal handler."""
         self._signals.append(number)
         self._executor.wake()
 
-    def run(self, time_left: float | None) -> str:
+    def run(self, time_left: float | None, tick: float = _TICK) -> str:
         """Run the study until it finishes; the reason is returned.
 
         Args:
             time_left: seconds of the study's time limit that this session may use, None without a limit.
+            tick: seconds between two looks of the screen while nothing happens; inf if it need not look then.
 
         Raises:
             RunError: the journal or a folder cannot be written.
@@ -91,20 +90,17 @@ class Loop:
             while True:
                 self._hear_signals()
                 self._fire_timers()
-                self._finish_proposal()
+                self._proposals.finish()
                 self._act()
                 self._make_safe()
                 self._screen.tick(self._clock())  # only now, so that nothing is shown that a kill could still lose
                 why = self._ledger.history.finished
                 if why is not None:
                     return why
-                for event in self._executor.wait(self._patience()):
+                for event in self._executor.wait(self._patience(tick)):
                     self._handle(event)
         finally:
-            with self._ending:
-                self._ended = True
-            if self._pool is not None:
-                self._pool.shutdown(wait=False, cancel_futures=True)
+            self._proposals.close()
 
     # Decisions
 
@@ -113,7 +109,7 @@ class Loop:
         while True:
             match self._ledger.next_action():
                 case Propose() as action:
-                    self._propose(action)
+                    self._proposals.begin(action)
                 case Launch() if self._clock() < self._short_until:
                     return
                 case Launch() as action:
@@ -124,6 +120,9 @@ class Loop:
                     self._cancel_trial(trial)
                 case Pause() | Promote() as action:
                     self._ledger.enter(action)
+                case Drop(trial) as action:
+                    self._ledger.enter(action)
+                    self._dropped.append(trial)
                 case Interrupt(why):
                     self._interrupt_all(why)
                     return
@@ -134,36 +133,16 @@ class Loop:
                 case Wait():
                     return
 
-    def _propose(self, action: Propose) -> None:
-        proposing = self._ledger.begin_proposal(action)
-        if self._ledger.quick_proposals:
-            self._ledger.end_proposal(proposing, proposing.compute())
-            return
-        if self._pool is None:
-            self._pool = ThreadPoolExecutor(1, "proposal")
-        future = self._pool.submit(proposing.compute)
-        future.add_done_callback(self._ring)
-        self._proposal = (proposing, future)
-
-    def _ring(self, _: object) -> None:
-        """In the thread of a proposal: wake the loop. After its end the bell is gone."""
-        with self._ending:
-            if not self._ended:
-                self._executor.wake()
-
-    def _finish_proposal(self) -> None:
-        if self._proposal is not None and self._proposal[1].done():
-            proposing, future = self._proposal
-            self._proposal = None
-            self._ledger.end_proposal(proposing, future.result())
-
     def _make_safe(self) -> None:
         """One flush for all that was planned and has ended since the last; only then are the planned jobs launched."""
-        if self._planned or self._flush_due:
+        if self._planned or self._dropped or self._flush_due:
             self._journal.flush()
             self._flush_due = False
         else:
             self._journal.write()
+        for trial in self._dropped:
+            self._launcher.drop(trial)
+        self._dropped.clear()
         for job in self._planned:
             try:
                 spec = self._launcher.prepare(job)
@@ -172,14 +151,14 @@ class Loop:
                 self._flush_due = True
                 self._executor.wake()  # there is something to decide
                 continue
-            self._attempts[job.id] = Attempt(job, self._reading, spec.stderr)
+            self._attempts[job.trial_id] = Attempt(job, self._reading, spec.stderr)
             self._executor.submit(spec)
         self._planned.clear()
 
     def _cancel_trial(self, trial: int) -> None:
-        for identity, attempt in self._attempts.items():
-            if identity[0] == trial and not attempt.cancelled:
-                self._cancel(attempt)
+        attempt = self._attempts.get(trial)
+        if attempt is not None and not attempt.cancelled:
+            self._cancel(attempt)
 
     def _interrupt_all(self, why: str) -> None:
         for attempt in self._attempts.values():
@@ -194,14 +173,15 @@ class Loop:
     # Facts
 
     def _handle(self, event: ExecutorEvent) -> None:
-        attempt = self._attempts.get(event.id)
-        if attempt is None:  # a stale copy, fenced off
+        attempt = self._attempts.get(event.id[0])
+        if attempt is None or attempt.job.id != event.id:  # a stale copy, fenced off
             return
         match event:
             case Output(_, channel, data):
                 self._report(attempt, attempt.feed(channel, data, self._clock()))
             case Started(_, handle, slots):
                 attempt.start(self._clock())
+                self._deadlines.watch(attempt)
                 measured = {"handle": handle}
                 self._ledger.append(ev.JobStarted(*event.id, self._executor.name, slots=list(slots), measured=measured))
             case Leaving():
@@ -231,16 +211,17 @@ class Loop:
         for budget, value, also in entries:
             late = trial.state == "stopped"
             zero_based = attempt.zero_based if trial.zero_based is None else None
+            ledger.check_report(budget)
             ledger.append(ev.Reported(*attempt.job.id, budget, value, also, late=late, zero_based=zero_based))
-            while isinstance(action := ledger.next_action(), Stop):
-                ledger.enter(action)
-                self._cancel_trial(action.trial)
+            for stopped in ledger.stops():
+                self._cancel_trial(stopped)
 
     def _end(self, attempt: Attempt, ended: ev.JobEnded) -> None:
         ended = self._ledger.judged(ended)
         if ended.outcome == "failed" and not ended.message:
             ended = ended._replace(message=self._message(attempt, ended))
-        del self._attempts[attempt.job.id]
+        attempt.leave()
+        del self._attempts[attempt.job.trial_id]
         self._ledger.append(ended)
         self._flush_due = True
 
@@ -259,22 +240,19 @@ class Loop:
             self._ledger.append(ev.TimerFired("time_limit"))
         if self._time_limit is not None and now >= self._ledger.history.at + min(_SILENCE, self._time_limit / 20):
             self._ledger.append(ev.TimerFired("heartbeat"))
-        for attempt in self._attempts.values():
-            timer = next((timer for at, timer in attempt.deadlines(self._study.trial) if at <= now), None)
-            if timer is not None:
-                attempt.verdict = timer
-                self._ledger.append(ev.TimerFired(timer, *attempt.job.id))
-                self._cancel(attempt)
+        for attempt, timer in self._deadlines.due(now):
+            attempt.verdict = timer
+            self._ledger.append(ev.TimerFired(timer, *attempt.job.id))
+            self._cancel(attempt)
 
-    def _patience(self) -> float:
+    def _patience(self, tick: float) -> float:
         """How long to wait at most."""
         now = self._clock()
-        soonest = now + _TICK
+        soonest = min(now + tick, self._deadlines.soonest())
         if self._time_limit is not None:
             soonest = min(soonest, self._time_limit)
-        for attempt in self._attempts.values():
-            for at, _ in attempt.deadlines(self._study.trial):
-                soonest = min(soonest, at)
+        if now < self._short_until:
+            soonest = min(soonest, self._short_until)
         return max(0.0, soonest - now)
 
     def _hear_signals(self) -> None:
@@ -294,7 +272,7 @@ class Loop:
         if mode == "drain":
             return f"letting {running} finish, starting no more; Ctrl-C again stops now"
         if self._interrupts > 2:
-            for identity in self._attempts:
-                self._executor.cancel(identity, 0.0)
+            for attempt in self._attempts.values():
+                self._executor.cancel(attempt.job.id, 0.0)
             return f"killing {running}"
         return f"stopping {running}, to be run again by `hpotune resume`"

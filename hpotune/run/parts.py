@@ -34,3 +34,7 @@ class Preparer(Protocol):
     def prepare(self, job: Job) -> JobSpec:
         """Make the attempt's folders and files."""
         ...
+
+    def drop(self, trial: int) -> None:
+        """Delete the trial's checkpoint; nothing waits for that."""
+        ...

@@ -113,10 +113,12 @@ class Session:
         study = history.study
         grace = study.trial.grace
         launcher = Launcher(machine.study, self._folder, self._lock.token, os.environ)
+        launcher.checkpoints.sweep(history.trials)
         executor = LocalExecutor(
             machine.workers, slots=machine.slots, token=self._lock.token, grace=grace, lock_fd=self._lock.fd
         )
         with ExitStack() as closing:
+            closing.callback(launcher.checkpoints.close)
             closing.callback(executor.close, grace)
             screen = self._screen = self._make_screen(history, self._folder)
             closing.callback(lambda: screen.close(self.clock()))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from hpotune.history import History
+from hpotune.schedulers.base import Room
 
 
 def must_end(history: History) -> str | None:
@@ -19,15 +20,19 @@ def target_reached(history: History) -> bool:
     return target is not None and history.least is not None and history.least <= history.sign * target
 
 
-def no_more_trials(history: History, budget: float | None = None) -> str | None:
-    """Why no new trial, first trained to `budget`, may be planned: `trials`, `budget` or `space_exhausted`.
-
-    None if one may. `limits.budget` is a total that is never exceeded.
-    """
+def room(history: History) -> Room:
+    """What the limits leave to be planned. `limits.budget` is a total that is never exceeded."""
     limits = history.study.limits
-    if limits.trials is not None and len(history.trials) >= limits.trials:
+    trials = None if limits.trials is None else max(0, limits.trials - len(history.trials))
+    return Room(
+        0 if history.exhausted is not None else trials,
+        None if limits.budget is None else limits.budget - history.budget_planned,
+    )
+
+
+def what_is_full(history: History) -> str:
+    """Which limit it is that leaves no room: `trials`, `space_exhausted` or `budget`."""
+    limit = history.study.limits.trials
+    if limit is not None and len(history.trials) >= limit:
         return "trials"
-    spent = history.budget_planned
-    if limits.budget is not None and (spent >= limits.budget or spent + (budget or 0) > limits.budget):
-        return "budget"
-    return "space_exhausted" if history.exhausted is not None else None
+    return "space_exhausted" if history.exhausted is not None else "budget"

@@ -33,6 +33,7 @@ _DEVICES_SCHEMA = {
     ]
 }
 _ENV_SCHEMA = {"type": "object", "additionalProperties": {"type": ["string", "number", "boolean"]}}
+_CHECKPOINTS_SCHEMA = WithJsonSchema({"anyOf": [{"enum": ["auto", "all"]}, {"type": "integer", "minimum": 0}]})
 _COMMAND_SCHEMA = {
     "anyOf": [
         {"type": "string", "minLength": 1},
@@ -146,6 +147,12 @@ def _environment(value: object) -> dict[str, str]:
     return {name: each if isinstance(each, str) else shown(each) for name, each in value.items()}
 
 
+def _checkpoints(value: object) -> object:
+    if value in ("auto", "all") or (isinstance(value, int) and not isinstance(value, bool) and value >= 0):
+        return value
+    raise wrong(f"expected auto, all or a number of checkpoints, found {described(value)}", "write `all` to keep all")
+
+
 class TrialSettings(Section):
     """How a trial's process is run."""
 
@@ -157,6 +164,10 @@ class TrialSettings(Section):
     )
     grace: Seconds = Field(default=10.0, description="Between the request to end (TERM) and the kill.")
     retries: Natural = Field(default=0, description="How often a failed job is tried again.")
+    checkpoints: Annotated[int | Literal["auto", "all"], BeforeValidator(_checkpoints), _CHECKPOINTS_SCHEMA] = Field(
+        default="auto",
+        description="Which are kept of trials that wait for promotion: auto, all, or so many in each rung.",
+    )
     cwd: Text = Field(default="study", description="study: the study file's folder; trial: the trial's own; or a path.")
     env: Annotated[dict[str, str], BeforeValidator(_environment), WithJsonSchema(_ENV_SCHEMA)] = Field(
         default_factory=dict, description="Further environment variables."

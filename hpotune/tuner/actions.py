@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 from hpotune.events import Budget, JobCause
-from hpotune.schedulers import Pause, Promote, Stop
+from hpotune.schedulers import Drop, Pause, Promote, Stop
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +21,7 @@ class Propose:
 
 @dataclass(frozen=True, slots=True)
 class Launch:
-    """Start an attempt of a job that trains a trial from budget `start` to budget `to`."""
+    """Start an attempt of a job that trains a trial from budget `start` to budget `to`, maybe with nothing to go on."""
 
     trial: int
     job: int
@@ -29,6 +29,7 @@ class Launch:
     start: Budget | None
     to: Budget | None
     cause: JobCause
+    fresh: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,4 +51,4 @@ class Finish:
     why: str
 
 
-Action: TypeAlias = Propose | Launch | Pause | Promote | Stop | Interrupt | Wait | Finish
+Action: TypeAlias = Propose | Launch | Pause | Promote | Stop | Drop | Interrupt | Wait | Finish

@@ -7,15 +7,19 @@ from typing import Any
 from hpotune.events import Budget, JobCause
 from hpotune.history import History, Trial
 from hpotune.schedulers import (
+    Drop,
     New,
+    Nothing,
     Pause,
     Promote,
+    Room,
     Scheduler,
     Stop,
     Wish,
     must_end,
-    no_more_trials,
+    room,
     target_reached,
+    what_is_full,
 )
 from hpotune.tuner.actions import Action, Finish, Interrupt, Launch, Propose, Wait
 
@@ -23,25 +27,32 @@ from hpotune.tuner.actions import Action, Finish, Interrupt, Launch, Propose, Wa
 def decide(history: History, scheduler: Scheduler[Any], state: Any) -> Action:
     """The one action that comes first after the last event of `history`.
 
-    The order: end what must end, launch what is planned, what the scheduler wants ended, then into free slots what
-    was interrupted, what is to be tried again, promotions, and new trials; with nothing out and nothing due, finish.
+    The order: pause what has come to its rung, end what must end, what the scheduler wants ended, launch what is
+    planned, then into free slots what was interrupted, what is to be tried again, promotions, and new trials; with
+    nothing out and nothing due, finish.
     """
     if history.finished is not None:
         return Wait()
+    wish = scheduler.decide(state, room(history))
+    if isinstance(wish, Pause):
+        return wish
     ending = _ending(history)
     if ending is not None:
         return ending
-    slot_free = len(history.open) < history.workers
-    if slot_free and (history.unlaunched or history.promoted):
-        return _planned_launch(history)
-    wish = scheduler.decide(state)
-    if isinstance(wish, Stop | Pause):
+    if isinstance(wish, Stop | Drop):
         return wish
-    if slot_free and (action := _fill_slot(history, wish)) is not None:
-        return action
-    if history.open:
-        return Wait()
-    return Finish(no_more_trials(history, wish.budget if isinstance(wish, New) else None) or "complete")
+    if len(history.open) < history.workers:
+        if history.unlaunched or history.promoted:
+            return _planned_launch(history)
+        if (action := _fill_slot(history, wish)) is not None:
+            return action
+    return Wait() if history.open else Finish(_why_nothing(history, scheduler, state))
+
+
+def _why_nothing(history: History, scheduler: Scheduler[Any], state: Any) -> str:
+    """Why nothing is due: the schedule is complete, or a limit leaves no room."""
+    unlimited = scheduler.decide(state, Room())
+    return "complete" if isinstance(unlimited, Nothing) else what_is_full(history)
 
 
 def _ending(history: History) -> Action | None:
@@ -67,8 +78,8 @@ def _planned_launch(history: History) -> Launch:
     number, budget = next(iter(history.promoted.items()))
     trial = history.trials[number]
     resumes = history.study.budget is not None and history.study.budget.resume
-    start = trial.jobs[-1].to if resumes else 0
-    return Launch(number, len(trial.jobs), 0, start, budget, "promotion")
+    start = trial.jobs[-1].to if resumes and not trial.dropped else 0
+    return Launch(number, len(trial.jobs), 0, start, budget, "promotion", fresh=trial.dropped)
 
 
 def _fill_slot(history: History, wish: Wish) -> Action | None:
@@ -79,15 +90,20 @@ def _fill_slot(history: History, wish: Wish) -> Action | None:
     match wish:
         case Promote():
             return wish
-        case New(budget, reason) if no_more_trials(history, budget) is None:
+        case New(budget, reason):
             return Propose(len(history.trials), budget, reason)
         case _:
             return None
 
 
 def _another_attempt(trial: Trial, cause: JobCause) -> Launch:
+    """The same job again, from what its checkpoint folder holds; from nothing if it has failed twice the same way, or
+    if that was decided and never came to be.
+    """
     job = trial.jobs[-1]
-    return Launch(trial.number, len(trial.jobs) - 1, job.attempt + 1, job.start, job.to, cause)
+    fresh = job.repeated if cause == "retry" else job.fresh and not job.started
+    start = _origin_budget(job.to) if fresh else job.start
+    return Launch(trial.number, len(trial.jobs) - 1, job.attempt + 1, start, job.to, cause, fresh)
 
 
 def _origin_budget(budget: Budget | None) -> Budget | None:

@@ -4,23 +4,25 @@ from __future__ import annotations
 
 from hpotune import events as ev
 from hpotune.events import Decision
-from hpotune.schedulers import Pause, Promote, Stop
+from hpotune.schedulers import Drop, Pause, Promote, Stop
 from hpotune.searchers import Exhausted
 from hpotune.tuner.actions import Finish, Launch, Propose
 from hpotune.tuner.propose import Planned
 
 
-def decision(action: Launch | Stop | Pause | Promote | Finish, saw: int) -> Decision:
+def decision(action: Launch | Stop | Pause | Promote | Drop | Finish, saw: int) -> Decision:
     """The decision that an action stands for, taken on the events up to number `saw`."""
     match action:
-        case Launch(trial, job, attempt, start, to, cause):
-            return ev.JobPlanned(trial, job, attempt, start, to, cause, saw)
+        case Launch(trial, job, attempt, start, to, cause, fresh):
+            return ev.JobPlanned(trial, job, attempt, start, to, cause, saw, fresh)
         case Stop(trial, reason):
             return ev.TrialStopped(trial, reason, saw)
         case Pause(trial, reason):
             return ev.TrialPaused(trial, reason, saw)
         case Promote(trial, to, reason):
             return ev.TrialPromoted(trial, to, reason, saw)
+        case Drop(trial, reason):
+            return ev.CheckpointDropped(trial, reason, saw)
         case Finish(why):
             return ev.StudyFinished(why, saw)
 

@@ -7,13 +7,14 @@ append, fold, step. The loop of a run and the ask-and-tell `Tuner` both stand on
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Protocol
 
 from hpotune import events as ev
-from hpotune.events import Event
+from hpotune.errors import StudyError
+from hpotune.events import Budget, Event
 from hpotune.history import History, Trial
-from hpotune.schedulers import Pause, Promote, Stop, must_end, target_reached
+from hpotune.schedulers import Drop, Pause, Promote, Stop, must_end, room, target_reached
 from hpotune.searchers import Exhausted
 from hpotune.strategies import Strategy, resolve
 from hpotune.tuner.actions import Action, Finish, Launch, Propose, Wait
@@ -85,11 +86,33 @@ class Ledger:
     def _take_in(self, event: Event) -> None:
         self.history.fold(event)
         if isinstance(event, ev.StudyStarted):
-            self._strategy = resolve(self.history.study)
+            self._adopt()
             self._state = self._strategy.scheduler.initial()
         elif isinstance(event, ev.StudyResumed) and event.study is not None:
-            self._strategy = resolve(self.history.study)
-        self._state = self._strategy.scheduler.step(self._state, event)
+            self._adopt()
+        self._state = self._strategy.scheduler.step(self._state, event, self.history)
+
+    def _adopt(self) -> None:
+        self._strategy = resolve(self.history.study)
+        self.history.levels = tuple(_doubling(self._strategy.scheduler.levels))
+
+    @property
+    def levels(self) -> tuple[Budget, ...]:
+        """The budgets at which the scheduler decides about trials."""
+        return self._strategy.scheduler.levels
+
+    def check_report(self, budget: Budget | None) -> None:
+        """Refuse a report that names no budget, if trials are judged by their reports.
+
+        Raises:
+            StudyError: it does not, and they are.
+        """
+        if budget is None and self._strategy.scheduler.needs_reports:
+            study = self.history.study
+            key = study.budget.key or study.budget.name if study.budget else "epoch"
+            words = "this strategy stops trials by their reports, but a report of the script names no budget"
+            remedy = f"print it on the line of the metric, such as `{key}=3 {study.metric.name}=0.5`"
+            raise StudyError([study.problem(("strategy",), words, remedy)])
 
     @property
     def quick_proposals(self) -> bool:
@@ -115,9 +138,11 @@ class Ledger:
         return Proposing(self.history, self._strategy, action)
 
     def end_proposal(self, proposing: Proposing, answer: Planned | Exhausted) -> None:
-        """Enter the answer, unless the study has been ending since: then a later session will ask anew."""
+        """Enter the answer, unless the study has been ending since, or promotions have used up the budget: then it will
+        be asked anew, if at all.
+        """
         self.give_up_proposal()
-        if self._ending():
+        if self._ending() or not room(self.history).takes_new(proposing.action.budget):
             return
         self.append(proposal_decision(proposing.action, answer, proposing.saw))
 
@@ -131,9 +156,16 @@ class Ledger:
             history.finished is not None or history.draining or must_end(history) is not None or target_reached(history)
         )
 
-    def enter(self, action: Launch | Stop | Pause | Promote | Finish) -> None:
+    def enter(self, action: Launch | Stop | Pause | Promote | Drop | Finish) -> None:
         """Append the decision that an action stands for."""
         self.append(decision(action, self.history.n))
+
+    def stops(self) -> Iterator[int]:
+        """Carry out the stops that are due now, and pauses that come before them; gives the trials that are stopped."""
+        while isinstance(action := self.next_action(), Stop | Pause):
+            self.enter(action)
+            if isinstance(action, Stop):
+                yield action.trial
 
     def judged(self, ended: ev.JobEnded) -> ev.JobEnded:
         """The end of an attempt as it counts: a stopped trial is stopped whatever its exit, and what says `completed`
@@ -166,6 +198,15 @@ class Proposing:
             self.action.budget,
             try_default=self._strategy.takes_default,
         )
+
+
+def _doubling(levels: Iterable[Budget]) -> Iterator[Budget]:
+    """Those levels that are at least twice the one before: every rung, and of frequent checks a few."""
+    last: Budget = 0
+    for level in levels:
+        if level >= 2 * last:
+            yield level
+            last = level
 
 
 def missing_value(trial: Trial, use: str) -> ev.Cause | None:

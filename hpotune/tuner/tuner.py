@@ -21,7 +21,7 @@ from hpotune.errors import UsageError
 from hpotune.events import Budget
 from hpotune.history import History, Trial
 from hpotune.keys import Key
-from hpotune.schedulers import Pause, Promote, Stop
+from hpotune.schedulers import Drop, Pause, Promote, Stop
 from hpotune.space import Config
 from hpotune.strategies import complete
 from hpotune.study import Study
@@ -34,7 +34,7 @@ class Job:
     """One stretch of training: from `previous_budget` to `budget` (both None in a study without a budget).
 
     `seed` depends on the study's seed and the trial alone. `zero_based` says whether the script is known to count its
-    budget from 0 (None: not known yet).
+    budget from 0 (None: not known yet), `fresh` whether whatever checkpoint there is must not be gone on from.
     """
 
     trial_id: int
@@ -45,6 +45,7 @@ class Job:
     budget: Budget | None
     seed: int
     zero_based: bool | None = None
+    fresh: bool = False
 
     @property
     def id(self) -> tuple[int, int, int]:
@@ -124,7 +125,7 @@ class Tuner:
                     ledger.enter(action)
                     ledger.append(ev.JobStarted(action.trial, action.job, action.attempt, "ask"))
                     return job_of(self.history, action)
-                case Stop() | Pause() | Promote() as action:
+                case Stop() | Pause() | Promote() | Drop() as action:
                     ledger.enter(action)
                 case Finish() as action:
                     ledger.enter(action)
@@ -146,13 +147,14 @@ class Tuner:
 
         Raises:
             UsageError: the job is not out.
+            StudyError: the report names no budget, and the strategy judges trials by their reports.
         """
         trial = self._out(job)
         late = trial.state == "stopped"
+        self._ledger.check_report(budget)
         numbers = {name: float(number) for name, number in also.items()}
         self._ledger.append(ev.Reported(*job.id, _plain(budget), float(value), numbers, late))
-        while isinstance(action := self._ledger.next_action(), Stop):
-            self._ledger.enter(action)
+        self._carry_out_stops()
         return trial.state != "stopped"
 
     def tell(self, job: Job, value: Value = REPORTS) -> None:
@@ -188,8 +190,13 @@ class Tuner:
 
     def _end(self, ended: ev.JobEnded) -> None:
         self._ledger.append(self._ledger.judged(ended))
+        self._carry_out_stops()
         if isinstance(action := self._ledger.next_action(), Finish):
             self._ledger.enter(action)
+
+    def _carry_out_stops(self) -> None:
+        for _ in self._ledger.stops():
+            pass  # whoever reports for a stopped trial is told then
 
     def _out(self, job: Job) -> Trial:
         view = self.history.open.get(job.trial_id)
@@ -214,7 +221,8 @@ def job_of(history: History, launch: Launch) -> Job:
     trial = history.trials[launch.trial]
     seed = Key.of(history.seed, trial.number, trial.replicate or 0, "trial").integer(31)
     return Job(
-        launch.trial, launch.job, launch.attempt, trial.config, launch.start, launch.to, seed, trial.zero_based
+        launch.trial, launch.job, launch.attempt, trial.config, launch.start, launch.to, seed, trial.zero_based,
+        launch.fresh,
     )  # fmt: skip
 
 

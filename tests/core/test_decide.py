@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from histories import Tale
 
 from hpotune import events as ev
-from hpotune.events import Event
-from hpotune.schedulers import New, Nothing, Pause, Promote, Stop, Wish
+from hpotune.events import Budget, Event
+from hpotune.history import History
+from hpotune.schedulers import Drop, New, Nothing, Pause, Promote, Room, Stop, Wish
 from hpotune.tuner import Action, Finish, Interrupt, Launch, Propose, Wait, decide
 
 BUDGET: dict[str, Any] = {"budget": {"name": "epochs", "max": 9}}
@@ -23,14 +24,18 @@ class Wishing:
     """A scheduler with one wish."""
 
     wish: Wish
+    levels: ClassVar[tuple[Budget, ...]] = ()
+    needs_reports: ClassVar[bool] = False
 
     def initial(self) -> None:
         pass
 
-    def step(self, state: None, event: Event) -> None:
+    def step(self, state: None, event: Event, history: History) -> None:
         pass
 
-    def decide(self, state: None) -> Wish:
+    def decide(self, state: None, room: Room) -> Wish:
+        if isinstance(self.wish, New) and not room.takes_new(self.wish.budget):
+            return Nothing()
         return self.wish
 
 
@@ -219,7 +224,7 @@ def test_the_action_that_comes_first(
         ([running], Stop(0, {"rung": 1}), Stop(0, {"rung": 1})),
         ([running, running], Stop(1, {}), Stop(1, {})),  # even with every slot taken
         ([running, running], Pause(0, {}), Pause(0, {})),
-        ([running, planned], Stop(0, {}), Launch(1, 0, 0, None, None, "first")),  # what is planned comes first
+        ([running, planned], Stop(0, {}), Stop(0, {})),  # a trial that is judged runs no further
         ([running, interrupted], Stop(0, {}), Stop(0, {})),
         ([completed], Promote(0, 9, {"rank": 1}), Promote(0, 9, {"rank": 1})),
         ([completed, running, running], Promote(0, 9, {}), Wait()),
@@ -230,7 +235,10 @@ def test_the_action_that_comes_first(
         ([], New(3, {"bracket": 1}), Propose(0, 3, {"bracket": 1})),
         ([running], Nothing(), Wait()),
         ([completed], Nothing(), Finish("complete")),
-        ([completed] * 4, Nothing(), Finish("trials")),
+        ([completed] * 4, Nothing(), Finish("complete")),
+        ([completed] * 4, New(None), Finish("trials")),
+        ([completed], Drop(0, {"rank": 4}), Drop(0, {"rank": 4})),
+        ([running, stop_now], Pause(0, {}), Pause(0, {})),  # what has come to its rung is noted first
         ([completed, drain], Promote(0, 9, {}), Finish("interrupted")),
         ([running, stop_now], Stop(0, {}), Interrupt("interrupted")),
     ],

@@ -75,8 +75,10 @@ FIELDS: dict[type[Event], dict[str, st.SearchStrategy[Any]]] = {
         "record": objects,
     },
     ev.SpaceExhausted: {"reason": texts, "saw": numbers},
+    ev.CheckpointDropped: {"trial": numbers, "reason": objects, "saw": numbers},
     ev.JobPlanned: {
         **job_ids,
+        "fresh": st.booleans(),
         "start": maybe_budgets,
         "to": maybe_budgets,
         "cause": st.sampled_from(get_args(ev.JobCause)),

@@ -13,13 +13,13 @@ from typing import Any
 from behaviour import PATTERNS, behaviour
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
-from virtual import Killed, ListJournal, SilentScreen, VirtualClock, VirtualExecutor
+from virtual import Killed, ListJournal, SilentScreen
 
 from hpotune import events as ev
 from hpotune.events import Event
 from hpotune.history import History, fold
 from hpotune.replay import replay
-from hpotune.run.loop import Loop
+from hpotune.run.simulator import VirtualClock, VirtualExecutor, play
 from hpotune.study import Study
 from hpotune.tuner import Ledger
 from studies import studies
@@ -59,10 +59,10 @@ class Session:
                 ledger.append(ledger.judged(ev.JobEnded(number, index, job.attempt, "interrupted", "tuner_died")))
         executor = VirtualExecutor(clock, workers, self.pattern)
         journal.dies_at = None if kill_after is None else len(journal.events) + kill_after
-        loop = Loop(ledger, journal, executor, executor, SilentScreen(), clock)
-        executor.at = [(at, lambda number=number: loop.signal(number)) for at, number in signals]
         limit = self.study.limits.time
-        loop.run(None if limit is None else max(0.0, limit - self.elapsed))
+        left = None if limit is None else max(0.0, limit - self.elapsed)
+        play(ledger, executor, left, journal=journal, screen=SilentScreen(), signals=signals)
+        assert executor.most_out <= workers, "more attempts out than there are places"
         assert not executor.running, "an attempt outlived its session"
         return ledger.history
 

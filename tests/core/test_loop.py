@@ -7,13 +7,14 @@ import signal
 from collections.abc import Callable
 from typing import Any
 
-from virtual import End, ListJournal, Script, SilentScreen, VirtualClock, VirtualExecutor
+from virtual import ListJournal, SilentScreen
 
 from hpotune import events as ev
 from hpotune.history import History
 from hpotune.replay import replay
 from hpotune.run.executor import Exit, JobSpec, LaunchFailed, Leaving
 from hpotune.run.loop import Loop
+from hpotune.run.simulator import End, Script, VirtualClock, VirtualExecutor
 from hpotune.tuner import Job, Ledger
 from studies import study
 
@@ -31,7 +32,8 @@ class Scene:
         self.loop = Loop(self.ledger, self.journal, self.executor, self.executor, self.screen, self.clock)
 
     def run(self, time_left: float | None = None, signals: tuple[tuple[float, int], ...] = ()) -> History:
-        self.executor.at = [(at, lambda number=number: self.loop.signal(number)) for at, number in signals]
+        for at, number in signals:
+            self.executor.at(at, lambda number=number: self.loop.signal(number))
         self.loop.run(time_left)
         assert replay(self.journal.events).differences == ()
         return self.ledger.history
@@ -41,7 +43,7 @@ class Scene:
 
 
 def silent(seconds: float) -> Callable[[Job], Script]:
-    return lambda _: ([(seconds, b"loss=1\n")], End(seconds))
+    return lambda _: Script([(seconds, b"loss=1\n")], End(seconds))
 
 
 def test_a_time_limit_notes_the_time_while_trials_are_silent() -> None:
@@ -66,7 +68,7 @@ def test_a_machine_that_is_short_of_something_is_no_failure_of_the_trial() -> No
     def short(spec: JobSpec) -> None:
         if refusals[0] < 5:
             refusals[0] += 1
-            scene.executor._push(scene.clock.now, LaunchFailed(spec.id, "too many processes", transient=True))
+            scene.executor.tell(LaunchFailed(spec.id, "too many processes", transient=True), scene.clock.now)
         else:
             submit(spec)
 
@@ -81,14 +83,14 @@ def test_a_machine_that_is_short_of_something_is_no_failure_of_the_trial() -> No
 def test_limits_of_time_end_with_the_leader() -> None:
     """What a trial leaves behind may outlive its timeout without making the trial fail."""
     scene = Scene(
-        lambda _: ([(1.0, b"loss=0.5\n")], End(None)), limits={"trials": 1}, trial={"timeout": 3, "grace": 20}
+        lambda _: Script([(1.0, b"loss=0.5\n")], End(None)), limits={"trials": 1}, trial={"timeout": 3, "grace": 20}
     )
     submit = scene.executor.submit
 
     def leaving(spec: JobSpec) -> None:
         submit(spec)
-        scene.executor._push(scene.clock.now + 2, Leaving(spec.id))
-        scene.executor._push(scene.clock.now + 9, Exit(spec.id, 0, None, 2.0, {}, killed=False, stragglers=1))
+        scene.executor.tell(Leaving(spec.id), scene.clock.now + 2)
+        scene.executor.tell(Exit(spec.id, 0, None, 2.0, {}, killed=False, stragglers=1), scene.clock.now + 9)
 
     scene.executor.submit = leaving  # type: ignore[method-assign]
     history = scene.run()
@@ -98,7 +100,7 @@ def test_limits_of_time_end_with_the_leader() -> None:
 
 def modes(*numbers: int) -> list[str]:
     scene = Scene(silent(100.0), limits={"trials": 2}, trial={"grace": 50})
-    scene.executor.kill_after = 40.0
+    scene.executor.on_term = 40.0
     scene.run(signals=tuple((10.0 + i, number) for i, number in enumerate(numbers)))
     return [event.mode for event in scene.events(ev.SignalReceived)]
 
@@ -114,14 +116,14 @@ def test_ctrl_c_escalates_and_a_stop_from_outside_does_not() -> None:
 def test_only_a_third_ctrl_c_kills() -> None:
     for numbers, end in (((signal.SIGTERM, signal.SIGTERM), 50.0), ((signal.SIGINT,) * 3, 12.0)):
         scene = Scene(silent(100.0), limits={"trials": 2}, trial={"grace": 50})
-        scene.executor.kill_after = 40.0
+        scene.executor.on_term = 40.0
         scene.run(signals=tuple((10.0 + i, number) for i, number in enumerate(numbers)))
         assert scene.clock.now == end
 
 
 def test_a_budget_limit_is_never_exceeded() -> None:
     scene = Scene(
-        lambda job: ([(1.0, b'{"epoch": %d, "loss": 1}\n' % (job.budget or 0))], End(2.0)),
+        lambda job: Script([(1.0, b'{"epoch": %d, "loss": 1}\n' % (job.budget or 0))], End(2.0)),
         limits={"budget": 100},
         budget={"name": "epochs", "max": 81},
     )

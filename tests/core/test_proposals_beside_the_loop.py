@@ -7,10 +7,10 @@ import threading
 
 import pytest
 from slow_searcher import run, seconds
-from virtual import End, Script
 
 from hpotune import events as ev
 from hpotune.replay import replay
+from hpotune.run.simulator import End, Script
 from hpotune.tuner import Job, Launch, Ledger, Memory, Propose, Wait
 from studies import study
 
@@ -49,7 +49,7 @@ def test_timeouts_fire_while_a_proposal_is_computed(monkeypatch: pytest.MonkeyPa
     done = run(
         monkeypatch,
         takes=lambda trial: 50.0 if trial == 1 else 0.0,
-        behave=lambda job: ([], End(None)) if job.trial_id == 0 else seconds(1)(job),
+        behave=lambda job: Script([], End(None)) if job.trial_id == 0 else seconds(1)(job),
         workers=2,
         limits={"trials": 2},
         trial={"timeout": 5},
@@ -68,7 +68,7 @@ def test_one_proposal_at_a_time_and_never_ahead_of_a_free_slot(monkeypatch: pyte
     assert [round(when) for _, when, _ in done.gate.asked[:3]] == [0, 1, 2]
     fourth = done.gate.asked[3][1]
     assert fourth >= 11, "it waited until the first trial was over"
-    assert done.executor.most_running == 3
+    assert done.executor.most_out == 3
 
 
 def test_the_slot_of_a_proposal_is_kept_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -77,7 +77,7 @@ def test_the_slot_of_a_proposal_is_kept_for_it(monkeypatch: pytest.MonkeyPatch) 
 
     def behave(job: Job) -> Script:
         after = fails.get((job.trial_id, job.attempt))
-        return ([], End(after, code=1)) if after is not None else seconds(20)(job)
+        return Script([], End(after, code=1)) if after is not None else seconds(20)(job)
 
     done = run(
         monkeypatch,
@@ -122,7 +122,7 @@ def test_with_one_worker_a_retry_waits_for_no_proposal_that_is_not_out(monkeypat
     done = run(
         monkeypatch,
         takes=lambda _: 2.0,
-        behave=lambda job: ([], End(1.0, code=1)),
+        behave=lambda job: Script([], End(1.0, code=1)),
         workers=1,
         limits={"trials": 2},
         trial={"retries": 1},
@@ -188,7 +188,7 @@ def test_decisions_replay_from_what_they_saw(monkeypatch: pytest.MonkeyPatch, wo
 
     def behave(job: Job) -> Script:
         fails = job.trial_id % 3 == 1 and job.attempt == 0
-        return (seconds(2)(job)[0], End(1.5 + 0.3 * job.trial_id, code=1 if fails else 0))
+        return Script(seconds(2)(job)[0], End(1.5 + 0.3 * job.trial_id, code=1 if fails else 0))
 
     done = run(
         monkeypatch,

@@ -59,8 +59,9 @@ def test_every_strategy_of_the_table_can_be_had(name: str) -> None:
     whole = study(strategy=name, budget={"name": "epochs", "max": 9})
     resolved = resolve(whole)
     searcher, scheduler, _ = STRATEGIES[name]
-    assert type(resolved.searcher) is type(SEARCHERS[searcher].make(whole))
-    assert type(resolved.scheduler) is type(SCHEDULERS[scheduler].make(whole))
+    pair = resolve(study(strategy={"searcher": searcher, "scheduler": scheduler}, budget={"name": "epochs", "max": 9}))
+    assert type(resolved.searcher) is type(pair.searcher)
+    assert type(resolved.scheduler) is type(pair.scheduler)
     assert (resolved.quick, resolved.takes_default) == (SEARCHERS[searcher].quick, SEARCHERS[searcher].takes_default)
 
 
@@ -80,10 +81,13 @@ def test_what_the_names_stand_for() -> None:
     assert resolve(study()).scheduler == FullScheduler(None)
 
 
+@pytest.mark.parametrize("scheduler", SCHEDULERS)
 @pytest.mark.parametrize("searcher", SEARCHERS)
-def test_any_pair_may_be_written_out(searcher: str) -> None:
-    pair = {"searcher": searcher, "scheduler": "full"}
-    assert type(resolve(study(strategy=pair)).searcher) is type(SEARCHERS[searcher].make(study()))
+def test_any_pair_may_be_written_out(searcher: str, scheduler: str) -> None:
+    budget = {"name": "epochs", "max": 9}
+    made = resolve(study(strategy={"searcher": searcher, "scheduler": scheduler}, budget=budget))
+    assert type(made.searcher) is type(resolve(study(strategy={"searcher": searcher})).searcher)
+    assert made.scheduler == resolve(study(strategy={"scheduler": scheduler}, budget=budget)).scheduler
     assert resolve(study(strategy={"searcher": searcher})).scheduler == FullScheduler(None)
 
 
@@ -113,7 +117,7 @@ def test_an_unknown_searcher_and_scheduler_are_told_together(tmp_path: Path) -> 
 def test_an_unknown_option(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     text = "limits: {trials: 3}\nstrategy:\n  name: random\n  etta: 3\n"
     found = refused(tmp_path, text)
-    assert found == ["9:3 strategy.etta: unknown option 'etta' of strategy random × full | it takes no options"]
+    assert found == ["9:3 strategy.etta: unknown option 'etta' of strategy random × full | it takes stop"]
     monkeypatch.setattr(strategies, "SCHEDULERS", {"full": replace(SCHEDULERS["full"], options=OPTIONS)})
     assert refused(tmp_path, text) == [
         "9:3 strategy.etta: unknown option 'etta' of strategy random × full | did you mean 'eta'?"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pytest
@@ -14,11 +14,11 @@ import hpotune
 from hpotune import events as ev
 from hpotune import strategies
 from hpotune.errors import StudyError, UsageError
-from hpotune.events import Event
+from hpotune.events import Budget, Event
 from hpotune.history import History, Observations, fold
 from hpotune.keys import Key
 from hpotune.replay import replay
-from hpotune.schedulers import New, Nothing, Promote, Wish
+from hpotune.schedulers import New, Nothing, Promote, Room, Wish
 from hpotune.searchers import Answer, Proposal
 from hpotune.space import Space
 from hpotune.strategies import SchedulerKind, SearcherKind
@@ -56,13 +56,16 @@ def test_reports_may_carry_other_numbers_and_numpys() -> None:
 class _Halving:
     """Trains two trials to 3, then the better one to 9; its state is the events."""
 
+    levels: ClassVar[tuple[Budget, ...]] = (3, 9)
+    needs_reports: ClassVar[bool] = False
+
     def initial(self) -> tuple[Event, ...]:
         return ()
 
-    def step(self, state: tuple[Event, ...], event: Event) -> tuple[Event, ...]:
+    def step(self, state: tuple[Event, ...], event: Event, history: History) -> tuple[Event, ...]:
         return (*state, event)
 
-    def decide(self, state: tuple[Event, ...]) -> Wish:
+    def decide(self, state: tuple[Event, ...], room: Room) -> Wish:
         planned = [event for event in state if isinstance(event, ev.TrialPlanned)]
         ended = [event for event in state if isinstance(event, ev.JobEnded)]
         if len(planned) < 2:
@@ -76,7 +79,10 @@ class _Halving:
 @pytest.fixture
 def halving(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     """A study with a scheduler that promotes, which the table does not hold."""
-    kinds = {**strategies.SCHEDULERS, "halving": SchedulerKind(lambda _: _Halving(), "for tests", needs_budget=True)}
+    kinds = {
+        **strategies.SCHEDULERS,
+        "halving": SchedulerKind(lambda study, chosen: _Halving(), "for tests", needs_budget=True),
+    }
     monkeypatch.setattr(strategies, "SCHEDULERS", kinds)
     return {"strategy": {"searcher": "random", "scheduler": "halving"}, "budget": BUDGET, "metric": LOSS}
 
@@ -164,7 +170,7 @@ def test_a_value_that_cannot_be_derived_is_the_studys_error(monkeypatch: pytest.
         def propose(self, space: Space, observations: Observations, key: Key, budget: float | None) -> Answer:
             return Proposal(space.decode([0.7]), {})
 
-    kinds = {**strategies.SEARCHERS, "unlucky": SearcherKind(lambda _: Unlucky(), "for tests")}
+    kinds = {**strategies.SEARCHERS, "unlucky": SearcherKind(lambda study, chosen: Unlucky(), "for tests")}
     monkeypatch.setattr(strategies, "SEARCHERS", kinds)
     parameters = {
         "a": {"type": "int", "low": 0, "high": 1_000_000},

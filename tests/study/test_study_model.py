@@ -115,7 +115,8 @@ def test_every_default_is_written_out() -> None:
         "limits": {"trials": 10, "time": None, "budget": None, "failures": None},
         "workers": None,
         "seed": None,
-        "trial": {"timeout": None, "stall_timeout": None, "grace": 10.0, "retries": 0, "cwd": "study", "env": {}},
+        "trial": {"timeout": None, "stall_timeout": None, "grace": 10.0, "retries": 0}
+        | {"checkpoints": "auto", "cwd": "study", "env": {}},
         "gpus": None,
         "enqueue": [],
     }
