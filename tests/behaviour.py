@@ -6,9 +6,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from virtual import End, Script
-
 from hpotune.keys import Key
+from hpotune.run.simulator import End, Script
 from hpotune.tuner import Job
 
 PATTERNS = ("fine", "some fail", "all fail", "some hang", "mixed")
@@ -34,15 +33,15 @@ def _line(job: Job, step: int, value: float) -> bytes:
 
 
 def _fate(pattern: str, fate: float, lines: list[tuple[float, bytes]], duration: float) -> Script:
-    fine = (lines, End(duration))
+    fine = Script(lines, End(duration))
     failures: list[Script] = [
-        ([], End(duration)),  # no metric
-        (lines, End(duration / 2, code=1)),
-        (lines, End(duration, code=None, signal=9)),
-        ([*lines, (duration, b'{"epoch": 99, "loss": NaN}\nloss=nan\n')], End(duration)),
-        ([], End(0, launch_fails=True)),
+        Script([], End(duration)),  # no metric
+        Script(lines, End(duration / 2, code=1)),
+        Script(lines, End(duration, code=None, signal=9)),
+        Script([*lines, (duration, b'{"epoch": 99, "loss": NaN}\n')], End(duration)),
+        Script([], End(0, launch_fails=True)),
     ]
-    hang: Script = (lines[:1], End(None))
+    hang = Script(lines[:1], End(None))
     match pattern:
         case "fine":
             return fine

@@ -21,6 +21,20 @@ PARAMETERS: dict[str, Any] = {
 }
 
 
+WITHOUT_BUDGET: list[Any] = ["random", "sobol", "grid", {"name": "bo", "initial": 2}, {"name": "tpe", "initial": 2}]
+WITH_BUDGET: list[Any] = [
+    {"name": "successive_halving", "eta": 2},
+    {"name": "hyperband", "eta": 2},
+    {"name": "hyperband", "brackets": 2},
+    {"name": "asha", "eta": 2},
+    {"name": "asha", "mode": "stop", "eta": 2},
+    {"name": "bohb", "initial": 2},
+    {"name": "mobster", "initial": 2},
+    {"searcher": "grid", "scheduler": "asha"},
+    {"name": "random", "stop": {"rule": "median"}},
+]
+
+
 def study(**changes: Any) -> Study:
     """A small valid study, with some of its keys changed; a value of None leaves a key out."""
     data: dict[str, Any] = {
@@ -58,20 +72,25 @@ def studies(draw: st.DrawFn) -> Study:
     metric: dict[str, Any] = {"name": "loss", "goal": goal, "use": draw(st.sampled_from(["last", "best"]))}
     if draw(st.booleans()):
         metric["target"] = draw(st.sampled_from([0.05, 0.5, 0.95]))
-    budget = {"name": "epochs", "max": draw(st.integers(1, 5))} if draw(st.booleans()) else None
+    budget: dict[str, Any] | None = None
+    strategies = list(WITHOUT_BUDGET)
+    if draw(st.booleans()):
+        budget = {"name": "epochs", "max": draw(st.integers(1, 9)), "resume": draw(st.booleans())}
+        strategies += WITH_BUDGET
+        if draw(st.booleans()):
+            limits["budget"] = draw(st.integers(1, 60))
     return study(
         metric=metric,
         parameters=parameters,
         constraints=constraints,
-        strategy=draw(
-            st.sampled_from(["random", "sobol", "grid", {"name": "bo", "initial": 2}, {"name": "tpe", "initial": 2}])
-        ),
+        strategy=draw(st.sampled_from(strategies)),
         limits=limits,
         workers=draw(st.integers(1, 4)),
         seed=draw(st.integers(0, 5)),
         budget=budget,
         enqueue=enqueue,
         trial={
+            "checkpoints": draw(st.sampled_from(["auto", "all", 1])),
             "retries": draw(st.integers(0, 2)),
             "grace": 1,
             "timeout": draw(st.sampled_from([None, 4])),

@@ -102,7 +102,7 @@ def _check_full(study: Study, chosen: Chosen) -> list[Problem]:
     if study.budget is None:
         remedy = "say what a trial is trained to: `budget: {name: epochs, max: 81}`"
         return [study.problem(place, "trials can be stopped early only where there is a budget", remedy)]
-    if stop.get("after", study.budget.min) >= study.budget.max:
+    if stop.get("after", 0) >= study.budget.max:
         words = f"after: {stop['after']} is not below the budget of a trial, {study.budget.max}"
         return [study.problem(place, words, "lower `after`, or drop `stop`")]
     if (study.budget.max - stop.get("after", 0)) / stop.get("every", study.budget.max) > _MOST_CHECKS:

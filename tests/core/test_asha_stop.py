@@ -98,9 +98,10 @@ def test_a_report_that_is_not_finite_ranks_last() -> None:
     assert entries(run, 1) == [(math.inf, 2)]
 
 
-def test_of_three_that_are_not_finite_none_but_the_first_two_goes_on() -> None:
+@pytest.mark.parametrize("order", [(0, 1, 2), (2, 1, 0)])
+def test_of_those_that_are_not_finite_only_the_first_go_on_whatever_their_numbers(order: tuple[int, ...]) -> None:
     run = started(3)
-    assert [isinstance(report(run, trial, 1, math.nan), Stop) for trial in range(3)] == [False, False, True]
+    assert [isinstance(report(run, trial, 1, math.nan), Stop) for trial in order] == [False, False, True]
 
 
 def test_a_report_that_skips_rungs_enters_each() -> None:

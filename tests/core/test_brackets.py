@@ -188,6 +188,13 @@ def test_a_bracket_makes_do_with_the_trials_it_gets(trials: int, jobs: dict[Any,
     run = halve(9, 9, trials=trials, workers=workers).run()
     assert run.jobs() == Counter(jobs)
     assert run.history.finished == "trials"
+    paused = [trial.number for trial in run.history.trials if trial.state == "paused"]
+    assert sorted(run.dropped()) == paused
+
+
+def test_the_higher_rungs_too_are_those_of_the_trials_it_has() -> None:
+    run = halve(27, 27, trials=10, workers=2).run()
+    assert run.jobs() == Counter({(0, 1): 10, (1, 3): 3, (3, 9): 1, (9, 27): 1})
 
 
 def test_fewer_configurations_than_the_rungs_need() -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from behaviour import PATTERNS
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
-from test_laws import Session, outcome
+from sessions import Session, outcome
 
 from hpotune.replay import replay
 from hpotune.study import Study

@@ -114,6 +114,19 @@ def test_a_report_beyond_a_check_does_not_count_there() -> None:
     assert [list(means) for means in run.state.means] == [[1.0], [1.0, 3.0]], "1 has no report at or below 3"
 
 
+def test_a_report_that_skips_checks_comes_to_each_until_one_stops_it() -> None:
+    run = race(2, 4)
+    for trial in range(5):
+        report(run, trial, 1, 1.0)
+        report(run, trial, 5, 1.0)
+    assert [list(means) for means in run.state.means] == [[1.0] * 5] * 2
+    report(run, 5, 1, 2.0)
+    wish = report(run, 5, 5, 2.0)
+    assert isinstance(wish, Stop)
+    assert wish.reason["at"] == 2
+    assert [len(means) for means in run.state.means] == [6, 5]
+
+
 def test_of_the_others_those_that_have_not_come_so_far_do_not_count() -> None:
     run = race(1, 2)
     for trial in range(6):
