@@ -44,7 +44,8 @@ class SynchronousScheduler:
     eta          one trial in eta goes on
     count        only so many brackets (None: as many as the limits take)
     resume       whether a promoted trial goes on from its checkpoint
-    checkpoints  all: keep those that are of no more use too; else they are dropped, but never that of the best trial
+    checkpoints  all: keep those that are of no more use too; else they are dropped (a number changes nothing: a bracket
+                 needs what it may still promote), but never that of the best trial
     """
 
     kinds: tuple[Bracket, ...]

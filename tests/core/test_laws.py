@@ -23,7 +23,6 @@ from hpotune.study import Study
 from studies import studies
 from studies import study as small_study
 
-
 patterns = st.sampled_from(PATTERNS)
 
 
