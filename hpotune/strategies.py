@@ -21,7 +21,6 @@ from hpotune.space import SpaceError, canonical_json
 from hpotune.study import Study, did_you_mean
 from hpotune.study import load_study as _load_study
 
-
 __all__ = [
     "SCHEDULERS",
     "SEARCHERS",
@@ -60,6 +59,9 @@ TPE: JsonObject = MappingProxyType(
 )
 
 
+# A model of few budgets that mislead goes astray unless some trials take no notice of it.
+MOBSTER: JsonObject = MappingProxyType({"random_fraction": 1 / 3})
+
 STRATEGIES: Mapping[str, Product] = {
     "grid": Product("grid", "full"),
     "random": Product("random", "full"),
@@ -70,7 +72,7 @@ STRATEGIES: Mapping[str, Product] = {
     "hyperband": Product("random", "hyperband"),
     "asha": Product("random", "asha"),
     "bohb": Product("kde", "hyperband"),
-    "mobster": Product("gp", "asha"),
+    "mobster": Product("gp", "asha", MOBSTER),
 }
 
 _UNNAMED = STRATEGIES["random"]
@@ -123,7 +125,7 @@ def complete(study: Study, *, like: Study | None = None) -> Study:
     if like is not None and product(like) == product(study):
         options = {**like.strategy.options, **own}
     else:
-        options = {**_chosen(study, known), **own}
+        options = {name: value for name, value in {**_chosen(study, known), **own}.items() if value is not None}
     if not options:
         return study
     strategy = study.strategy

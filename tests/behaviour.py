@@ -19,7 +19,9 @@ def behaviour(pattern: str, *, flaky: bool = False) -> Callable[[Job], Script]:
     def behave(job: Job) -> Script:
         key = Key.of(job.seed, "behaviour", *((job.attempt,) if flaky else ()))
         value, fate, seconds = (float(number) for number in key.uniforms(3))
-        lines = [(seconds * step, _line(job, step, value)) for step in range(1, int(job.budget or 1) + 1)]
+        begin = int(job.previous_budget or 0)
+        steps = range(begin + 1, int(job.budget or 1) + 1)
+        lines = [(seconds * (step - begin), _line(job, step, value)) for step in steps]
         duration = seconds * (len(lines) + 1)
         return _fate(pattern, fate, lines, duration)
 

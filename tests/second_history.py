@@ -34,20 +34,40 @@ class Second:
 
     def view(self, trial: int) -> list[tuple[float | None, bool, list[tuple[float | None, float]]]]:
         """For each job: its budget, whether it ended well, its reports."""
-        last = {attempt.planned.job: attempt for attempt in self.attempts[trial]}
+        jobs: defaultdict[int, list[Attempt]] = defaultdict(list)
+        for attempt in self.attempts[trial]:
+            jobs[attempt.planned.job].append(attempt)
         return [
             (
-                attempt.planned.to,
-                attempt.end is not None and attempt.end.outcome == "completed",
-                [] if attempt.left else attempt.reports,
+                attempts[-1].planned.to,
+                attempts[-1].end is not None and attempts[-1].end.outcome == "completed",
+                [] if attempts[-1].left else reports_of(attempts),
             )
-            for attempt in last.values()
+            for attempts in jobs.values()
         ]
 
     def best(self) -> int | None:
         """The highest budget first, then the least loss; of equal ones the one that was there first."""
         latest = {trial: (-(budget or 0), loss, order) for order, (trial, budget, loss) in enumerate(self.values)}
         return min(latest, key=latest.__getitem__) if latest else None
+
+
+def reports_of(attempts: list[Attempt]) -> list[tuple[float | None, float]]:
+    """The reports of a job's attempts: of an earlier one those below the first of the next, which went on from there.
+
+    A job that ended well without a report has nothing to add to what had been reported before.
+    """
+    found: list[tuple[float | None, float]] = []
+    for attempt in attempts:
+        before = [] if attempt.planned.fresh else found
+        if attempt.reports:
+            first = attempt.reports[0][0]
+            below = [(at, loss) for at, loss in before if at is not None and first is not None and at < first]
+            found = below + attempt.reports
+        else:
+            found = before
+    ended_well = attempts[-1].end is not None and attempts[-1].end.outcome == "completed"
+    return found if attempts[-1].reports or ended_well else []
 
 
 def loss_of(view: list[tuple[float | None, bool, list[tuple[float | None, float]]]], use: str, at: float | None) -> Any:
@@ -58,10 +78,16 @@ def loss_of(view: list[tuple[float | None, bool, list[tuple[float | None, float]
         for budget, loss in reports
         if math.isfinite(loss)
     ]
-    eligible = [loss for place, loss in placed if at is None or (place is not None and place <= at)]
+    eligible = [(place, loss) for place, loss in placed if at is None or (place is not None and place <= at)]
     if not eligible:
         return None
-    return eligible[-1] if use == "last" else min(eligible)
+    if use == "best":
+        return min(loss for _, loss in eligible)
+    last = eligible[0]
+    for place, loss in eligible[1:]:
+        if place is None or last[0] is None or place >= last[0]:
+            last = (last[0] if place is None else place, loss)
+    return last[1]
 
 
 @dataclass

@@ -209,6 +209,11 @@ def test_every_option_is_explained(heading: str, searcher: str) -> None:
     assert set(rows(heading)) == set(SEARCHERS[searcher].options)
 
 
+def test_every_option_of_a_scheduler_is_explained() -> None:
+    options = {name for kind in SCHEDULERS.values() for name in kind.options}
+    assert set(rows("### Giving budget where it pays: rungs")) == options
+
+
 def test_the_defaults_of_tpe_are_those_of_the_table() -> None:
     told = re.findall(r"^\| `(\w+)` \|[^|]*\| `([^`]*)` \| `([^`]*)` \|", STUDY_FILE, re.MULTILINE)
     of_kde = complete(study(strategy={"searcher": "kde"})).strategy.options

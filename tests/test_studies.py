@@ -8,6 +8,7 @@ import os
 import re
 import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -34,8 +35,8 @@ def run(name, command, config=None, **variables):
     return finished.stdout
 
 
-def test_the_four_studies_are_there():
-    assert set(NAMES) >= {"argparse", "digits", "shell", "smoke"}
+def test_the_six_studies_are_there():
+    assert set(NAMES) >= {"argparse", "digits", "digits-multifidelity", "shell", "smoke", "torch-cnn"}
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -86,6 +87,69 @@ class TestDigits:
     def test_a_lost_checkpoint_means_starting_over(self, tmp_path):
         whole = run("digits", self.command, SGD, BUDGET=3)
         assert run("digits", self.command, SGD, BUDGET=3, PREVIOUS_BUDGET=2, CHECKPOINT_DIR=tmp_path) == whole
+
+
+def check_resume(name, *options):
+    """What `hpotune check-resume` says of a study, with the studies' own Python."""
+    environment = {**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
+    command = [sys.executable, "-m", "hpotune", "check-resume", STUDIES / name / "study.yaml", "--json", *options]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=300, check=False)
+    assert done.stdout, done.stderr
+    return json.loads(done.stdout)
+
+
+NOISY = {"lr": 0.01, "hidden": 16, "alpha": 1e-4, "batch": 128, "activation": "tanh", "noise": 0.5}
+
+
+class TestDigitsMultifidelity:
+    name, command = "digits-multifidelity", ("python", "train.py")
+
+    def test_the_defaults_of_the_script_are_those_of_the_study(self):
+        config = load_study(STUDIES / self.name / "study.yaml").space.default()
+        assert run(self.name, self.command, config, BUDGET=1) == run(self.name, self.command, BUDGET=1)
+
+    def test_training_in_three_jobs_ends_as_training_in_one(self, tmp_path):
+        whole = run(self.name, self.command, NOISY, BUDGET=4, SEED=5)
+        parts = [
+            run(self.name, self.command, NOISY, BUDGET=to, PREVIOUS_BUDGET=start, CHECKPOINT_DIR=tmp_path, SEED=5)
+            for start, to in [(0, 1), (1, 2), (2, 4)]
+        ]
+        assert "".join(parts) == whole
+        assert [path.name for path in tmp_path.iterdir()] == ["training.joblib"]
+
+    def test_a_lost_checkpoint_means_starting_over(self, tmp_path):
+        whole = run(self.name, self.command, NOISY, BUDGET=2)
+        assert run(self.name, self.command, NOISY, BUDGET=2, PREVIOUS_BUDGET=1, CHECKPOINT_DIR=tmp_path) == whole
+
+    def test_its_checkpoints_are_found_right(self):
+        told = check_resume(self.name)
+        assert told["right"], told["words"]
+        assert (told["from"], told["to"], told["finding"]["spread"]) == (1, 3, 0)
+
+
+@pytest.mark.skipif(find_spec("torch") is None, reason="PyTorch is not installed: pip install -e '.[examples-torch]'")
+class TestTorchCnn:
+    name = "torch-cnn"
+
+    def test_by_hand_it_trains_with_its_defaults_and_learns_and_saves_nothing(self, tmp_path):
+        script = STUDIES / self.name / "train.py"
+        environment = {key: value for key, value in os.environ.items() if not key.startswith("HPOTUNE_")}
+        done = subprocess.run(
+            [sys.executable, script], cwd=tmp_path, env=environment, capture_output=True, text=True, check=True
+        )
+        accuracies = [float(value) for value in re.findall(r"val_accuracy=(\S+)", done.stdout)]
+        assert len(accuracies) == 9
+        assert accuracies[-1] > max(0.8, accuracies[0])
+        assert list(tmp_path.iterdir()) == []
+
+    @pytest.mark.parametrize("optimizer", ["adam", "sgd"])
+    def test_its_checkpoints_are_found_right_whatever_the_optimiser(self, optimizer):
+        default = f"parameters.optimizer.default={optimizer}"
+        told = check_resume(
+            self.name, "--set", default, "--set", "metric={name: val_loss, goal: minimize}", "--to", "2"
+        )
+        assert told["right"], told["words"]
+        assert told["finding"]["spread"] == 0
 
 
 class TestArgparse:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from hpotune import events as ev
 from hpotune.events import Event
 from hpotune.history import History
+from hpotune.summary import Ruling
 
 
 @dataclass(slots=True)
@@ -36,7 +37,7 @@ class TrialDetails:
 
     planned: ev.TrialPlanned
     attempts: list[AttemptDetails] = field(default_factory=list)
-    decisions: list[ev.TrialPaused | ev.TrialPromoted | ev.TrialStopped] = field(default_factory=list)
+    decisions: list[Ruling] = field(default_factory=list)
 
     def find(self, job: int | None, attempt: int | None) -> AttemptDetails | None:
         """The newest attempt, or the newest that has these numbers; None if there is none."""
@@ -63,25 +64,17 @@ def gather(events: Iterable[Event], number: int) -> tuple[History, TrialDetails 
                 | ev.TrialPaused()
                 | ev.TrialPromoted()
                 | ev.TrialStopped()
+                | ev.CheckpointDropped()
             ) if event.trial == number and details is not None:
                 _enter(details, event)
     return history, details
 
 
-def _enter(
-    details: TrialDetails,
-    event: ev.JobPlanned
-    | ev.JobStarted
-    | ev.Reported
-    | ev.JobEnded
-    | ev.TrialPaused
-    | ev.TrialPromoted
-    | ev.TrialStopped,
-) -> None:
+def _enter(details: TrialDetails, event: ev.JobPlanned | ev.JobStarted | ev.Reported | ev.JobEnded | Ruling) -> None:
     match event:
         case ev.JobPlanned():
             details.attempts.append(AttemptDetails(event))
-        case ev.TrialPaused() | ev.TrialPromoted() | ev.TrialStopped():
+        case ev.TrialPaused() | ev.TrialPromoted() | ev.TrialStopped() | ev.CheckpointDropped():
             details.decisions.append(event)
         case ev.JobStarted() | ev.Reported() | ev.JobEnded():
             attempt = details.find(event.job, event.attempt)

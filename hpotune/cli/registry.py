@@ -31,7 +31,11 @@ COMMANDS: Mapping[str, Entry] = {
     "validate": Entry(
         "hpotune.cli.validate", "Check a study file: every mistake and every doubt, with its line", PREPARE
     ),
+    "plan": Entry("hpotune.cli.plan", "What a study will do and cost, before anything runs", PREPARE),
     "try": Entry("hpotune.cli.try_", "One trial by hand, the line that gave the metric marked", PREPARE),
+    "check-resume": Entry(
+        "hpotune.cli.check_resume", "Whether your script goes on rightly from its checkpoints", PREPARE
+    ),
     "strategies": Entry("hpotune.cli.strategies", "The strategies, searchers and schedulers there are", PREPARE),
     "schema": Entry("hpotune.cli.schema", "The JSON Schema of study files, for editors", PREPARE),
     "status": Entry("hpotune.cli.status", "How a run stands", LOOK),
@@ -40,5 +44,6 @@ COMMANDS: Mapping[str, Entry] = {
     "why": Entry("hpotune.cli.why", "Why a trial was tried, and why it went as it did", LOOK),
     "logs": Entry("hpotune.cli.logs", "What a trial printed; -f follows it", LOOK),
     "best": Entry("hpotune.cli.best", "The best configuration, as flags, environment or JSON", LOOK),
+    "simulate": Entry("hpotune.cli.simulate", "What another strategy would have made of a run", LOOK),
     "replay": Entry("hpotune.cli.replay", "Take every decision of a run again and compare", LOOK),
 }

@@ -17,6 +17,7 @@ from hpotune.errors import UsageError
 from hpotune.history import History, Trial
 from hpotune.journal.folder import RunFolder
 from hpotune.summary import (
+    Ruling,
     budget_name,
     budget_text,
     cause_words,
@@ -26,7 +27,7 @@ from hpotune.summary import (
     origin_words,
     provenance,
     provenance_words,
-    reason_words,
+    ruling_words,
     setting_text,
     state_words,
     value_text,
@@ -105,12 +106,20 @@ def _lines(folder: RunFolder, history: History, details: TrialDetails) -> Iterat
     if trial.origin == "search":
         yield f"  proposed by  {provenance_words(provenance(trial, history))}"
     yield from _pairs("configuration", trial.config)
-    for attempt in details.attempts:
-        yield from ("", *_attempt_lines(folder, history, attempt))
+    for step in _in_order(details):
+        if isinstance(step, AttemptDetails):
+            yield from ("", *_attempt_lines(folder, history, step))
+        else:
+            yield ruling_words(step, history)
     if not details.attempts:
         yield "  not launched yet"
-    for event in details.decisions:
-        yield f"{ev.NAMES[type(event)].replace('_', ' ')}: {reason_words(event.reason)}"
+
+
+def _in_order(details: TrialDetails) -> list[AttemptDetails | Ruling]:
+    """Attempts and decisions in the order in which they were decided: what a decision had seen tells."""
+    steps: list[tuple[int, AttemptDetails | Ruling]] = [(attempt.planned.saw, attempt) for attempt in details.attempts]
+    steps += [(event.saw, event) for event in details.decisions]
+    return [step for _, step in sorted(steps, key=lambda pair: pair[0])]
 
 
 def _state(history: History, trial: Trial) -> str:

@@ -14,6 +14,7 @@ from hpotune.cli.terminal import harmless
 from hpotune.history import History
 from hpotune.summary import (
     Progress,
+    budget_name,
     budget_text,
     cause_words,
     config_text,
@@ -44,7 +45,10 @@ def _lines(found: Standing) -> Iterator[str]:
     if found.life == "interrupted":  # what ran when its tuner died will be run again
         now = replace(now, running=0, again=now.again + now.running)
     counts = ", ".join(count_words(now))
-    yield f"  trials   {now.done:,}{of} done" + (f" ({counts})" if counts else "")
+    come = f"{now.planned:,}{of} begun" if now.waits else f"{now.done:,}{of} done"
+    yield f"  trials   {come}" + (f" ({counts})" if counts else "")
+    if history.study.budget is not None:
+        yield f"  budget   {_budget(history)}"
     left = f", about {duration_text(now.left)} left" if found.life == "running" and now.left is not None else ""
     yield f"  time     {duration_text(now.elapsed)}{left}"
     if now.causes:
@@ -53,6 +57,13 @@ def _lines(found: Standing) -> Iterator[str]:
     yield from (f"  running  {_running(history, number)}" for number in history.open if found.life == "running")
     if found.life == "interrupted":
         yield f"  `hpotune resume {found.folder.path}` goes on with it"
+
+
+def _budget(history: History) -> str:
+    limit, name = history.study.limits.budget, budget_name(history)
+    if limit is None:
+        return f"{budget_text(history.budget_planned, name)} planned"
+    return f"{budget_text(history.budget_planned)} of {budget_text(limit, name)}"
 
 
 def _best(history: History, now: Progress) -> str:

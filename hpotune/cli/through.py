@@ -1,4 +1,4 @@
-"""One attempt, started as a run starts it: its output straight through, each line that gave the metric marked."""
+"""The output of an attempt straight through, each line that gave the metric marked."""
 
 from __future__ import annotations
 
@@ -8,51 +8,15 @@ from collections.abc import Callable, Iterator
 from typing import TextIO
 
 from hpotune.cli.streams import encoded
-from hpotune.errors import UsageError
-from hpotune.events import JobEnded
 from hpotune.protocol import Entry
-from hpotune.run.attempt import Attempt, Reading
-from hpotune.run.executor import Channel, Executor, Exit, JobSpec, LaunchFailed, Output, Started
-from hpotune.study import Study
-from hpotune.tuner import Job
-
-_LONGEST_WAIT = 3600.0
+from hpotune.run.attempt import Attempt
+from hpotune.run.executor import Channel
 
 Describe = Callable[[Entry], str]
 
 
-def run_through(
-    executor: Executor, spec: JobSpec, job: Job, study: Study, describe: Describe
-) -> tuple[JobEnded, Attempt, list[Entry]]:
-    """Run one attempt to its end; its limits of time hold. Returns its end, and the reports it gave.
-
-    Raises:
-        UsageError: it cannot be started.
-    """
-    attempt = Attempt(job, Reading(study), spec.stderr)
-    through = Through(attempt, describe)
-    executor.submit(spec)
-    while True:
-        soonest = min(attempt.deadlines(study.trial), default=None)
-        wait = _LONGEST_WAIT if soonest is None else max(0.0, soonest[0] - time.monotonic())
-        for event in executor.wait(wait):
-            match event:
-                case Started():
-                    attempt.start(time.monotonic())
-                case Output(channel=channel, data=data):
-                    through.output(channel, data)
-                case LaunchFailed(message=message):
-                    raise UsageError(f"the command cannot be started: {message}", f"it was: {' '.join(spec.argv)}")
-                case Exit():
-                    through.close()
-                    return attempt.ended(event), attempt, through.entries
-        if soonest is not None and time.monotonic() >= soonest[0] and not attempt.cancelled:
-            attempt.verdict, attempt.cancelled = soonest[1], True
-            executor.cancel(spec.id, study.trial.grace)
-
-
 class Through:
-    """Hands output on as it comes, cut anywhere, and adds a mark to each line that gave reports."""
+    """A listener that hands output on as it comes, cut anywhere, and adds a mark to each line that gave reports."""
 
     def __init__(self, attempt: Attempt, describe: Describe) -> None:
         self.entries: list[Entry] = []

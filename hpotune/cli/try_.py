@@ -7,22 +7,17 @@ import shlex
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
-from tempfile import TemporaryDirectory
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
+from hpotune.cli.one_trial import first_job, one_trial
 from hpotune.cli.options import Sets, StudyArgument
-from hpotune.cli.smoke import settable
 from hpotune.cli.standing import at_budget
-from hpotune.cli.through import run_through
+from hpotune.cli.through import Through
 from hpotune.events import JobEnded
-from hpotune.journal import RunLock
-from hpotune.journal.folder import RunFolder
 from hpotune.protocol import Entry
-from hpotune.run.launch import Launcher
-from hpotune.run.local import LocalExecutor
+from hpotune.run.alone import bench
 from hpotune.run.machine import fit_to_machine
 from hpotune.strategies import load_study
 from hpotune.study import Study
@@ -41,27 +36,19 @@ def command(study: StudyArgument, *, set_: Sets = None, budget: BudgetOption = N
     It gets the default configuration if every parameter has a default, else the first of `enqueue`, else a random one.
     Nothing is kept. The exit code is 0 if the command exits 0 and its metric was found, else 1.
     """
-    loaded, origin = _one_trial(load_study(study, overrides=set_ or ()), budget)
-    machine = fit_to_machine(loaded, os.environ)
+    whole = load_study(study, overrides=set_ or ())
+    to = whole.budget.min if whole.budget is not None and budget is None else budget
+    reduced, origin = one_trial(whole, to)
+    machine = fit_to_machine(reduced, os.environ)
     tuner = Tuner(machine.study)
-    job = tuner.ask()
-    if job is None:  # no trial can be planned: the space has no feasible point
-        sys.stderr.write(f"nothing to try: {tuner.history.exhausted or tuner.history.finished}\n")
-        return 1
-    with TemporaryDirectory(prefix="hpotune-try-") as temporary:
-        folder = RunFolder(Path(temporary))
-        with RunLock.acquire(folder.path) as lock:
-            spec = Launcher(machine.study, folder, lock.token, os.environ).prepare(job)
-            _say(*_introduction(tuner, job, origin, spec.argv))
-            grace = machine.study.trial.grace
-            executor = LocalExecutor(1, slots=machine.slots, token=lock.token, grace=grace, lock_fd=lock.fd)
-            try:
-                ended, attempt, entries = run_through(
-                    executor, spec, job, machine.study, lambda entry: _report(tuner, entry.value, entry.budget)
-                )
-            finally:
-                executor.close(grace)
-    result = _counted(tuner, job, ended, entries)
+    job = first_job(tuner)
+    with bench(machine) as place:
+        spec = place.prepare(job)
+        _say(*_introduction(tuner, job, origin, spec.argv))
+        attempt = place.attempt(spec, job)
+        through = Through(attempt, lambda entry: _report(tuner, entry.value, entry.budget))
+        ended = place.run(spec, attempt, through)
+    result = _counted(tuner, job, ended, through.entries)
     _say(*_conclusion(tuner, job, result), *_remedies(tuner, result, attempt.near.nearest()))
     return 0 if result.value is not None and ended.outcome == "completed" else 1
 
@@ -74,31 +61,6 @@ class Result:
     entries: list[Entry]
     value: float | None
     cause: str | None
-
-
-def _one_trial(study: Study, budget: float | None) -> tuple[Study, str]:
-    """The study with nothing but its first trial, and where that one's configuration comes from, in words."""
-    enqueue, origin = list(study.enqueue[:1]), "the first of `enqueue`"
-    default = study.space.default()
-    if default is not None:
-        enqueue, origin = [settable(study, default)], "its defaults"
-    elif not enqueue:
-        origin = "drawn at random, since not every parameter has a default"
-    changes: dict[str, Any] = {}
-    if study.budget is not None:
-        to = study.budget.min if budget is None else budget
-        section = study.budget.model_dump(mode="json", by_alias=True)
-        changes["budget"] = {**section, "min": min(to, study.budget.min), "max": to}
-    tried = study.replace(
-        strategy={"searcher": "random", "scheduler": "full"},
-        limits={"trials": 1},
-        metric={**study.metric.model_dump(mode="json", by_alias=True), "target": None},
-        trial={**study.trial.model_dump(mode="json", by_alias=True), "retries": 0},
-        enqueue=enqueue,
-        workers=1,
-        **changes,
-    )
-    return tried, origin
 
 
 def _counted(tuner: Tuner, job: Job, ended: JobEnded, entries: list[Entry]) -> Result:

@@ -1,11 +1,12 @@
 """What has happened, as a value: trials, their jobs, and everything a decision may look at."""
 
-from hpotune.history.fold import MAX_CRASHES, History, fold
+from hpotune.history.fold import History, fold
 from hpotune.history.observations import Observations, Results
-from hpotune.history.trial import JobView, State, Trial, rank, trial_loss
+from hpotune.history.trial import MAX_CRASHES, NOTHING_LEFT, JobView, State, Trial, rank, trial_loss
 
 __all__ = [
     "MAX_CRASHES",
+    "NOTHING_LEFT",
     "History",
     "JobView",
     "Observations",

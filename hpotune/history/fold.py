@@ -1,5 +1,5 @@
-"""What has happened: the fold of a journal's events. It costs the same for the first event and the millionth: all that a
-decision needs is kept up to date, never counted. The fold applies decisions, it does not judge."""
+"""What has happened: the fold of a journal's events. It costs the same for the first event and the millionth: all that
+a decision needs is kept up to date, never counted. The fold applies decisions, it does not judge."""
 
 from __future__ import annotations
 
@@ -12,11 +12,8 @@ from typing import Any
 from hpotune import events as ev
 from hpotune.events import Budget, Event, JsonObject, Origin
 from hpotune.history.observations import Gathered, Observations
-from hpotune.history.trial import JobView, State, Trial, rank, trial_loss
+from hpotune.history.trial import MAX_CRASHES, NOTHING_LEFT, JobView, State, Trial, rank, trial_loss
 from hpotune.study import Study
-
-# An attempt that takes the whole tuner down with it this often in a row, without a report, is not tried again.
-MAX_CRASHES = 3
 
 
 class History:
@@ -77,9 +74,7 @@ class History:
         """Take in the next event."""
         self.n += 1
         _FOLDS[type(event)](self, event)
-        at = event.measured.get("at")
-        if at is not None:
-            self._at = at
+        self._at = event.measured.get("at", self._at)
 
     # Facts
 
@@ -112,6 +107,7 @@ class History:
         self.causes[trial.cause or ""] -= 1
         trial.cause = None
         trial.failures = trial.crashes = 0
+        self.budget_planned += trial.jobs[-1].untrained
         self._take_out_of_view(trial.jobs[-1])
         self.to_retry[trial.number] = None
         self._enter(trial, "planned")
@@ -127,15 +123,14 @@ class History:
         self.reports += 1
         if event.late or (job := self._current(event)) is None:
             return
-        loss = self.sign * event.value
-        job.add(event.budget, loss)
+        least = job.add(event.budget, self.sign * event.value)
         trial = self.trials[event.trial]
         if event.zero_based is not None:
             trial.zero_based = event.zero_based
         if self.levels and event.budget is not None:
             self._gathered.passed(trial, job, self.levels, self.study.metric.use)
         if self.study.metric.use == "best":
-            self._count_towards_target(loss)
+            self._count_towards_target(least)
 
     def _timer_fired(self, event: ev.TimerFired) -> None:
         if event.timer == "time_limit":
@@ -152,14 +147,17 @@ class History:
         trial = self.trials[event.trial]
         del self.open[event.trial]
         job.outcome = event.outcome
+        if event.notes.get("started_over") and event.outcome not in ("interrupted", "lost"):
+            self.budget_planned += job.start or 0
         job.seconds += event.measured.get("seconds", 0.0)
         match event.outcome:
             case "completed":
                 trial.crashes = 0
-                if event.notes.get("started_over"):
-                    self.budget_planned += job.start or 0
+                if job.points is None:
+                    job.bring_back()
                 self._settle(trial, "completed", job.to)
             case "stopped":
+                self.budget_planned -= job.untrained
                 self._settle(trial, "stopped", job.furthest)
             case "failed":
                 self._failed(trial, job, event.cause or "exit")
@@ -179,9 +177,9 @@ class History:
 
     def _failed(self, trial: Trial, job: JobView, cause: str) -> None:
         trial.crashes = 0
+        job.repeated, job.failure = job.failure == cause, cause
         if trial.failures < self.study.trial.retries:
             trial.failures += 1
-            job.repeated, job.failure = job.failure == cause, cause
             self._take_out_of_view(job)
             self.to_retry[trial.number] = None
             self._enter(trial, "planned")
@@ -196,6 +194,7 @@ class History:
         elif cause == "tuner_died" and job.started and not self._was_ending:
             trial.crashes += 1
         self._take_out_of_view(job)
+        job.repeated = cause == NOTHING_LEFT
         if trial.crashes >= MAX_CRASHES:
             self._fail(trial, "interrupted")
         else:
@@ -204,6 +203,7 @@ class History:
 
     def _fail(self, trial: Trial, cause: str) -> None:
         trial.cause = cause
+        self.budget_planned -= trial.jobs[-1].untrained
         self.causes[cause] += 1
         self.failures += 1
         self._enter(trial, "failed")
@@ -228,11 +228,8 @@ class History:
             trial.failures = 0
             self.budget_planned += (event.to or 0) - (event.start or 0)
         job = trial.jobs[event.job]
-        self.budget_planned += (job.start or 0) - (event.start or 0)  # one that is fresh starts at 0
-        job.attempt, job.start, job.fresh = event.attempt, event.start, event.fresh
-        job.points = job.outcome = None
-        job.started = job.repeated = trial.dropped = False
-        job.level = bisect_right(self.levels, event.start or 0)
+        job.begin(event.attempt, event.start, fresh=event.fresh, level=bisect_right(self.levels, event.start or 0))
+        trial.dropped = False
         self._clear_dues(trial)
         self.open[trial.number] = job
         self._enter(trial, "running")
@@ -269,7 +266,8 @@ class History:
 
     def _take_out_of_view(self, job: JobView) -> None:
         """An attempt will be made again, and its reports with it."""
-        points, job.points = job.points, None
+        points = job.points
+        job.set_aside()
         if self.study.metric.use == "best" and points and self.least in points[1::2]:
             losses = (trial_loss(trial, "best") for trial in self.trials)
             self.least = min((loss for loss in losses if loss is not None), default=None)

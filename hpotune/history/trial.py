@@ -5,7 +5,8 @@ Notation
     points    the view of one job: [budget_0, loss_0, budget_1, loss_1, ...] of its latest attempt, as doubles;
               a budget of nan marks a report that named none
     view      what decisions and `best` see: the points of all jobs of a trial. Reports of an attempt that was
-              interrupted or retried leave it; the next attempt gives them anew
+              interrupted or retried leave it; the next attempt gives them anew. Those below the first that it gives
+              come back, since it has gone on from a checkpoint beyond them
     reached   the budget to which a trial's value belongs (None without budgets)
 """
 
@@ -14,10 +15,16 @@ from __future__ import annotations
 import math
 from array import array
 from collections.abc import Iterator
+from itertools import chain
 from sys import intern
 from typing import Literal
 
 from hpotune.events import Budget, Origin, Outcome, TrialPlanned
+
+# An attempt that takes the whole tuner down with it this often in a row, without a report, is not tried again.
+MAX_CRASHES = 3
+# Why an attempt counts as interrupted that ended well and had nothing to report: its checkpoint had it all behind it.
+NOTHING_LEFT = "nothing_left"
 
 State = Literal["planned", "running", "paused", "completed", "stopped", "failed"]
 
@@ -26,7 +33,8 @@ class JobView:
     """One stretch of a trial's training, from budget `start` to budget `to`, as its latest attempt stands."""
 
     __slots__ = (
-        "attempt", "failure", "fresh", "level", "outcome", "points", "repeated", "seconds", "start", "started", "to",
+        "attempt", "cut", "failure", "fresh", "kept", "level", "outcome", "points", "repeated", "seconds", "start",
+        "started", "to",
     )  # fmt: skip
 
     def __init__(self, start: Budget | None, to: Budget | None) -> None:
@@ -34,20 +42,54 @@ class JobView:
         self.to = to
         self.attempt = 0
         self.points: array[float] | None = None  # None until the first report
+        self.kept: array[float] | None = None  # the points of the attempt before
         self.outcome: Outcome | None = None  # None while the attempt is out
         self.started = False
         self.seconds = 0.0  # of all attempts
         self.failure: str | None = None  # why its last attempt that failed did so
         self.fresh = False  # whether its latest attempt had no checkpoint to go on from
-        self.repeated = False  # whether the one before had failed the same way
+        self.repeated = False  # whether the next attempt must have none, since going on from it led nowhere
+        self.cut = False  # whether the attempt before was interrupted
         self.level = 0  # the place of the next level of the schedule that it comes to
 
-    def add(self, budget: Budget | None, loss: float) -> None:
-        """Enter one report."""
-        if self.points is None:
-            self.points = array("d")
-        self.points.append(math.nan if budget is None else budget)
-        self.points.append(loss)
+    def begin(self, attempt: int, start: Budget | None, *, fresh: bool, level: int) -> None:
+        """Another attempt is planned; nothing is known of it."""
+        self.attempt, self.start, self.fresh, self.level = attempt, start, fresh, level
+        self.cut = self.started and self.outcome in ("interrupted", "lost")
+        self.points = self.outcome = None
+        self.started = self.repeated = False
+        if fresh:
+            self.kept = None
+
+    def set_aside(self) -> None:
+        """Its reports leave the view."""
+        self.kept, self.points = self.points or self.kept, None
+
+    def bring_back(self, below: float = math.inf) -> array[float]:
+        """What the attempt before had reported below a budget comes back into the view, which is returned."""
+        kept = self.kept or ()
+        pairs = (kept[i : i + 2] for i in range(0, len(kept), 2) if kept[i] < below)
+        self.points = array("d", chain.from_iterable(pairs))
+        return self.points
+
+    @property
+    def has_been_there(self) -> bool:
+        """Whether the attempt before had reported at the end of the job, so that there is nothing left to train."""
+        return self.to is not None and self.kept is not None and any(at >= self.to for at in self.kept[::2])
+
+    @property
+    def leads_nowhere(self) -> bool:
+        """Whether an end without a report is likely to be its checkpoint's fault: an earlier attempt had trained."""
+        return self.to is not None and not self.fresh and (self.cut or self.kept is not None)
+
+    def add(self, budget: Budget | None, loss: float) -> float:
+        """Enter one report. The least finite loss that has come into the view with it; inf if there is none."""
+        points, first = self.points, 0 if self.points is None else len(self.points)
+        if points is None:
+            points = self.bring_back(-math.inf if budget is None else budget)
+        points.append(math.nan if budget is None else budget)
+        points.append(loss)
+        return min(filter(math.isfinite, points[first + 1 :: 2]), default=math.inf)
 
     def reports(self) -> Iterator[tuple[float | None, float]]:
         """The (budget, loss) pairs of the view, oldest first."""
@@ -63,6 +105,14 @@ class JobView:
             return None
         budget, loss = self.points[-2:]
         return (None if math.isnan(budget) else budget), loss
+
+    @property
+    def untrained(self) -> float:
+        """How much of the budget that it was planned to spend lies beyond its last report; without one, nothing is
+        known to have been saved, and a script that always fails must come to an end.
+        """
+        furthest = self.furthest
+        return 0 if self.to is None or not furthest else max(0, self.to - max(furthest, self.start or 0))
 
     @property
     def furthest(self) -> float | None:
@@ -109,16 +159,19 @@ def trial_loss(trial: Trial, use: str, budget: float | None = None) -> float | N
     Without `budget` every report counts. A report that names no budget counts as made at the end of its job, once
     that job has ended well. None if there is no such report.
     """
-    found: float | None = None
+    found, furthest = math.inf, -math.inf
     for job in trial.jobs:
         end = job.to if job.outcome == "completed" else None
         for at, loss in job.reports():
             place = end if at is None else at
             if not math.isfinite(loss) or (budget is not None and (place is None or place > budget)):
                 continue
-            if found is None or use == "last" or loss < found:
-                found = loss
-    return found
+            # The last is the furthest: a job that had to start from 0 comes by where others have been.
+            if use == "last" and (place is None or place >= furthest):
+                found, furthest = loss, furthest if place is None else place
+            elif use == "best":
+                found = min(found, loss)
+    return found if math.isfinite(found) else None
 
 
 def rank(trial: Trial) -> tuple[float, float]:

@@ -73,5 +73,24 @@ class Embedding:
         return z
 
 
+class WithBudget(Embedding):
+    """With one feature and one group more, the last: the logarithm of the budget, relative to that asked about.
+
+    `features` are those at the budget that is asked about, shape (n, p + 1).
+    """
+
+    def __init__(self, choices: Sequence[int], conditional: Sequence[bool]) -> None:
+        """See `Embedding`."""
+        super().__init__(choices, conditional)
+        self.groups = np.append(self.groups, self.dimension)
+        self.dimension += 1
+
+    def at(self, points: Array, logarithms: Array) -> Array:
+        """Z of X at these budgets, shape (n, p + 1)."""
+        z = self.features(points)
+        z[:, -1] = logarithms
+        return z
+
+
 def _pairs(pairs: list[tuple[int, int]]) -> npt.NDArray[np.int64]:
     return np.array(pairs, np.int64).reshape(-1, 2).T

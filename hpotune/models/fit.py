@@ -8,12 +8,14 @@ Notation
     dJ/d log v    = v trace M
     dJ/d log l_g  = -2 sum_ab W_ab (a - b)_g^2,   W = M * (s2 c')       since dq/d log l_g = -2 (a - b)_g^2
                   = -4 sum_f in g [ sum_a (W 1)_a A_af^2 - (A^T W A)_ff ]
-    m is at its optimum for every t, so it adds nothing to the gradient.
+    m is at its optimum for every t, so it adds nothing to the gradient; nor do the offsets of levels, which are fixed.
 
 Priors, on densities of the parameters themselves
     l    log-normal, location sqrt(2) + log(d) / 2, scale sqrt(3)       (Hvarfner, Hellsten & Nardi 2024, eq. 8)
          length scales grow with the diagonal of the cube, so that the model is not too wiggly in many dimensions
     s2   log-normal(0, 1): the targets are standardised
+    l_b  of the budget, where there are several, in decades: log-normal(log 2 + 1, 1), whose mode is 2, so that budgets
+         a factor of 10 apart are correlated by about 0.8 until it is seen to be otherwise
     v    log-normal(log 1e-4, 2): most metrics repeat well, and more noise than that must be seen to be believed
 """
 
@@ -22,7 +24,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -30,7 +32,7 @@ from scipy.linalg import solve_triangular
 from scipy.linalg.lapack import dpotri
 from scipy.optimize import minimize
 
-from hpotune.models.gp import Hyperparameters, factorise
+from hpotune.models.gp import Hyperparameters, Levels, factorise, offset_covariance
 from hpotune.models.kernels import KERNELS, squared_distances
 from hpotune.models.normal import Array
 
@@ -47,25 +49,29 @@ _NOISE = (1e-6, 1.0)
 
 @dataclass(frozen=True, slots=True)
 class Priors:
-    """Location and scale of the log-normal priors."""
+    """Location and scale of the log-normal priors. `budget`: that of the last length scale, if it is the budget's."""
 
     length: tuple[float, float]
     signal: tuple[float, float] = (0.0, 1.0)
     noise: tuple[float, float] = (math.log(1e-4), 2.0)
+    budget: tuple[float, float] | None = None
 
     @staticmethod
     def of(dimension: int) -> Priors:
         """The priors for a space of that many coordinates."""
         return Priors((math.sqrt(2.0) + 0.5 * math.log(max(dimension, 1)), math.sqrt(3.0)))
 
+    def with_budget(self) -> Priors:
+        """The priors where the budget is a further coordinate, the last."""
+        return replace(self, budget=(math.log(2.0) + 1.0, 1.0))
+
     def mode(self, groups: int, kernel: str) -> Hyperparameters:
         """The hyperparameters of largest prior density."""
-        length, signal, noise = (math.exp(location - scale**2) for location, scale in self._pairs)
-        return Hyperparameters(np.full(groups, length), signal, max(noise, _NOISE[0]), kernel)
-
-    @property
-    def _pairs(self) -> tuple[tuple[float, float], ...]:
-        return self.length, self.signal, self.noise
+        length, signal, noise = map(_mode, (self.length, self.signal, self.noise))
+        lengths = np.full(groups, length)
+        if self.budget is not None:
+            lengths[-1] = _mode(self.budget)
+        return Hyperparameters(lengths, signal, max(noise, _NOISE[0]), kernel)
 
     def penalty(self, t: Array) -> tuple[float, Array]:
         """-log p(t) but for a constant, and its gradient."""
@@ -73,6 +79,8 @@ class Priors:
         scale = np.full(len(t), self.length[1])
         location[-2:] = self.signal[0], self.noise[0]
         scale[-2:] = self.signal[1], self.noise[1]
+        if self.budget is not None:
+            location[-3], scale[-3] = self.budget
         z = (t - location) / scale
         return float(0.5 * z @ z + t.sum()), z / scale + 1.0
 
@@ -90,14 +98,27 @@ class Objective:
     """J(t) and its gradient for one set of data."""
 
     def __init__(
-        self, features: Array, targets: Array, groups: npt.NDArray[np.int64], *, priors: Priors, kernel: str
+        self,
+        features: Array,
+        targets: Array,
+        groups: npt.NDArray[np.int64],
+        *,
+        priors: Priors,
+        kernel: str,
+        levels: Levels | None = None,
     ) -> None:
         self._features = features
         self._targets = targets
         self._groups = groups
         self._priors = priors
         self._kernel = kernel
+        self._offsets = None if levels is None else offset_covariance(levels, levels)
         self.evaluations = 0
+
+    @property
+    def count(self) -> int:
+        """n."""
+        return len(self._targets)
 
     def hyperparameters(self, t: Array) -> Hyperparameters:
         """The hyperparameters that t stands for."""
@@ -112,12 +133,14 @@ class Objective:
         """
         self.evaluations += 1
         h = self.hyperparameters(t)
-        n = len(self._targets)
+        n = self.count
         points = self._features / h.lengths[self._groups]
         correlation = KERNELS[h.kernel](squared_distances(points, points))
         covariance = h.signal * correlation.value
         noisy = covariance.copy()
         noisy[np.diag_indices(n)] += h.noise
+        if self._offsets is not None:
+            noisy += self._offsets
         factor = factorise(noisy)
         ones = solve_triangular(factor, np.ones(n), lower=True, check_finite=False)
         whitened = solve_triangular(factor, self._targets, lower=True, check_finite=False)
@@ -178,6 +201,12 @@ class _Ascent:
         if value < self.value:
             self.value, self.place = value, t.copy()
         return value, gradient
+
+
+def _mode(prior: tuple[float, float]) -> float:
+    """Of a log-normal density of that location and scale."""
+    location, scale = prior
+    return math.exp(location - scale**2)
 
 
 def _place(h: Hyperparameters) -> Array:

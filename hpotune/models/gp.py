@@ -14,6 +14,13 @@ Notation
     mean(z)      = m + k^T w                                  (eq. 2.25)
     variance(z)  = s2 - |L^-1 k|^2                            (eq. 2.26), of the function, without noise; what m itself
                    is uncertain by (the last term of eq. 2.42) is left out, as it only matters far from all data
+    With several levels (budgets), each observation has one, and
+    K_ij    gains o2 where i and j are of one level: what sets a whole level apart, a priori Normal(0, o2), is neither
+            the function's nor noise. It is known that trials were chosen for the higher levels by what they gave at the
+            lower ones, since those are among the data: their being better than most is not taken for the level's.
+    m       gains o2 sum_i w_i over the i of level 0, which is the level that is asked about; so does not variance(z),
+            as it is common to all that is compared
+
     d mean/dz_f      =  2 s2 sum_i w_i c'(q_i) (a - A_i)_f / l_f
     d variance/dz_f  = -4 s2 sum_i (K^-1 k)_i c'(q_i) (a - A_i)_f / l_f
 """
@@ -21,7 +28,7 @@ Notation
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -32,7 +39,11 @@ from hpotune.models.normal import Array
 
 # What is added to the diagonal, as a share of it, one after the other until the factorisation succeeds.
 JITTERS = (0.0, 1e-10, 1e-8, 1e-6, 1e-4)
+OFFSET = 1.0  # o2
 _LEAST_VARIANCE = 1e-12  # as a share of the signal: rounding must not make a variance 0 or negative
+
+
+Levels: TypeAlias = npt.NDArray[np.int64]
 
 
 class NotPositiveDefinite(ArithmeticError):  # noqa: N818 - the name of the condition
@@ -75,8 +86,19 @@ def factorise(covariance: Array) -> Array:
     raise NotPositiveDefinite(f"the covariance is not positive definite, not even with jitter {JITTERS[-1]:g}")
 
 
-def correlation_factor(features: Array, hyperparameters: Hyperparameters, groups: npt.NDArray[np.int64]) -> Array:
-    """The lower Cholesky factor of c(q(A, A)) + (v / s2) I, shape (n, n).
+def offset_covariance(levels: Levels, others: Levels) -> Array:
+    """o2 where two observations are of one level, else 0, shape (n, m)."""
+    shared: Array = OFFSET * (levels[:, None] == others)
+    return shared
+
+
+def correlation_factor(
+    features: Array,
+    hyperparameters: Hyperparameters,
+    groups: npt.NDArray[np.int64],
+    levels: Levels | None = None,
+) -> Array:
+    """The lower Cholesky factor of K / s2 = c(q(A, A)) + (v / s2) I, with offsets if there are levels, shape (n, n).
 
     Raises:
         NotPositiveDefinite: it cannot be factorised.
@@ -84,6 +106,8 @@ def correlation_factor(features: Array, hyperparameters: Hyperparameters, groups
     points = features / hyperparameters.lengths[groups]
     correlation: Array = KERNELS[hyperparameters.kernel](squared_distances(points, points)).value
     correlation[np.diag_indices_from(correlation)] += hyperparameters.noise / hyperparameters.signal
+    if levels is not None:
+        correlation += offset_covariance(levels, levels) / hyperparameters.signal
     return factorise(correlation)
 
 
@@ -91,9 +115,16 @@ class Posterior:
     """A Gaussian process conditioned on observations. Immutable."""
 
     def __init__(
-        self, features: Array, targets: Array, hyperparameters: Hyperparameters, groups: npt.NDArray[np.int64]
+        self,
+        features: Array,
+        targets: Array,
+        hyperparameters: Hyperparameters,
+        groups: npt.NDArray[np.int64],
+        levels: Levels | None = None,
     ) -> None:
-        """Condition on `targets` (n,) at `features` (n, p); n may be 0.
+        """Condition on `targets` (n,) at `features` (n, p), of these `levels` (n,), if there are several; n may be 0.
+
+        What is asked about is of level 0.
 
         Raises:
             NotPositiveDefinite: the covariance cannot be factorised.
@@ -105,6 +136,9 @@ class Posterior:
         self._points = features / self._scales
         covariance = self._covariance(self._points)
         covariance[np.diag_indices_from(covariance)] += hyperparameters.noise
+        self._levels = levels
+        if levels is not None:
+            covariance += offset_covariance(levels, levels)
         self._condition(targets, factorise(covariance))
 
     def _condition(self, targets: Array, factor: Array) -> None:
@@ -114,6 +148,8 @@ class Posterior:
         whitened = self._whiten(targets)
         self.constant = float(ones @ whitened / (ones @ ones)) if len(targets) else 0.0
         self._weights = self._unwhiten(whitened - self.constant * ones)
+        if self._levels is not None:
+            self.constant += OFFSET * float(self._weights[self._levels == 0].sum())
 
     def _covariance(self, points: Array) -> Array:
         value = self._correlation(squared_distances(points, self._points)).value
@@ -180,6 +216,12 @@ class Posterior:
         cross = self._covariance(points)
         corner = self.hyperparameters.signal * self._correlation(squared_distances(points, points)).value
         corner[np.diag_indices_from(corner)] += self.hyperparameters.noise
+        levels = None
+        if self._levels is not None:
+            top = np.zeros(len(points), np.int64)
+            cross += offset_covariance(top, self._levels)
+            corner += offset_covariance(top, top)
+            levels = np.concatenate([self._levels, top])
         below = self._whiten(cross.T).T
         n, more = len(self.targets), len(points)
         factor = np.zeros((n + more, n + more))
@@ -192,5 +234,6 @@ class Posterior:
         extended._scales = self._scales
         extended._correlation = self._correlation
         extended._points = np.concatenate([self._points, points])
+        extended._levels = levels
         extended._condition(np.concatenate([self.targets, targets]), factor)
         return extended

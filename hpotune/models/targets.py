@@ -8,6 +8,11 @@ Notation
                     = ((1 + x)^p - 1) / p        x > 0, p != 0       (Yeo & Johnson 2000, eq. 2.1)
                     = log(1 + x)                 x > 0, p = 0
            T_p' = (1 + x)^(p - 1) for x > 0, else 1
+           with several levels (budgets) k, the highest first, c is each level's own, and b is
+             max(b'_k, b_(k-1) / 3),  log b'_k = ((n_k - 1) log s_k + 3 log s) / (n_k + 2)
+           for n_k losses of spread s_k at the level, with log s the mean of all log s_k, weighted by n_k - 1:
+           of few losses the spread is hardly known, and low budgets that tell the trials apart only by a fraction of
+           what the next higher one does, tell little
     z      (T_p(x) - a) / d, with mean a and standard deviation d of T_p(x): what the model is given
 
 Only the worse half is bent, since nothing depends on how bad a bad trial is: a run that diverged to 1e10 must not
@@ -21,16 +26,20 @@ and the p of most evidence is taken; 1, which is no transform, unless another is
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 from scipy.linalg import solve_triangular
 
+from hpotune.models.gp import Levels
 from hpotune.models.normal import Array
 
 POWERS = (1.0, 0.5, 0.0, -0.5, -1.0, -2.0)
 # How much more log evidence a transform must have than none: a likelihood ratio at the 5 % level, chi-square / 2.
 _CLEARLY = 1.92
+_SHRINKAGE = 3.0  # the observations that the common spread counts for, in that of a level
+_FLATTER = 1 / 3  # no level's spread is less, as a share of that of the next higher one
 _HOPELESS = 1e10  # in spreads: further out, one value among few outweighs the evidence of all the others
 _LARGEST = 1e300  # losses beyond it count as this, so that sums and differences of losses are numbers
 _LEAST = float(np.finfo(np.float64).tiny)  # smaller differences are none: they have no digits left
@@ -64,10 +73,37 @@ class Targets:
             return self.centre + self.spread * _unbend(self.mean + self.deviation * z, self.power)
 
 
-def choose_power(losses: Array, factor: Array | None = None) -> float:
+@dataclass(frozen=True, slots=True)
+class LevelTargets:
+    """The maps of several levels, by level: of one power, mean and deviation, each with its own centre and spread."""
+
+    of_level: Mapping[int, Targets]
+
+    @staticmethod
+    def of(losses: Array, levels: Levels, power: float = 1.0) -> LevelTargets:
+        """The maps that make these losses standardised, all levels taken together."""
+        of_level = _centres_and_spreads(losses, levels)
+        bent = _bend(_relative_by_level(losses, levels, of_level), power)
+        mean, deviation = float(np.mean(bent)), float(np.std(bent))
+        scale = deviation if deviation > 0.0 else 1.0
+        return LevelTargets({k: Targets(*found, power, mean, scale) for k, found in of_level.items()})
+
+    def forward(self, losses: Array, levels: Levels) -> Array:
+        """z of y."""
+        z = np.empty_like(losses)
+        for level, targets in self.of_level.items():
+            rows = levels == level
+            z[rows] = targets.forward(losses[rows])
+        return z
+
+
+def choose_power(losses: Array, factor: Array | None = None, levels: Levels | None = None) -> float:
     """The power of most evidence among `POWERS`, given the Cholesky factor of the correlations (n, n); None: R = I."""
     n = len(losses)
-    x = _relative(losses, *_centre_and_spread(losses))
+    if levels is None:
+        x = _relative(losses, *_centre_and_spread(losses))
+    else:
+        x = _relative_by_level(losses, levels, _centres_and_spreads(losses, levels))
     stretch = float(np.log1p(np.maximum(x, 0.0)).sum())
     ones = _whiten(factor, np.ones(n))
     evidence = []
@@ -93,8 +129,8 @@ def _relative(losses: Array, centre: float, spread: float) -> Array:
         return np.minimum((_bounded(losses) - centre) / spread, _HOPELESS)
 
 
-def _centre_and_spread(losses: Array) -> tuple[float, float]:
-    """c, and b: the root mean square of what is below c; where nothing is, of all; where all are equal, 1."""
+def _centre_and_spread(losses: Array, of_none: float = 1.0) -> tuple[float, float]:
+    """c, and b: the root mean square of what is below c; where nothing is, of all; where all are equal, `of_none`."""
     bounded = _bounded(losses)
     centre = float(np.median(bounded))
     distances = bounded - centre
@@ -102,7 +138,30 @@ def _centre_and_spread(losses: Array) -> tuple[float, float]:
         largest = float(np.max(np.abs(some), initial=0.0))
         if largest >= _LEAST:  # scaled first, since a square may overflow or vanish
             return centre, largest * float(np.sqrt(np.mean((some / largest) ** 2)))
-    return centre, 1.0
+    return centre, of_none
+
+
+def _centres_and_spreads(losses: Array, levels: Levels) -> dict[int, tuple[float, float]]:
+    """c and b of every level, the highest first."""
+    present, counts = np.unique(levels, return_counts=True)
+    centres, spreads = np.transpose([_centre_and_spread(losses[levels == level], 0.0) for level in present])
+    known = spreads > 0.0
+    degrees = np.where(known, counts - 1, 0)
+    logs = np.log(spreads, out=np.zeros(len(spreads)), where=known)
+    common = degrees @ logs / max(degrees.sum(), 1)
+    shrunk = np.exp((degrees * logs + _SHRINKAGE * common) / (degrees + _SHRINKAGE))
+    found, least = {}, 0.0
+    for level, centre, spread in zip(present.tolist(), centres.tolist(), shrunk.tolist(), strict=True):
+        least = max(spread, _FLATTER * least)
+        found[level] = (centre, least)
+    return found
+
+
+def _relative_by_level(losses: Array, levels: Levels, of_level: Mapping[int, tuple[float, float]]) -> Array:
+    x = np.empty_like(losses)
+    for level, found in of_level.items():
+        x[levels == level] = _relative(losses[levels == level], *found)
+    return x
 
 
 def _bounded(losses: Array) -> Array:

@@ -1,6 +1,7 @@
 """The report for spreadsheets and data frames: every trial a row, every parameter a column `config.NAME`.
 
-Columns: trial, state, cause, origin, replicate, value, budget, seconds, jobs, then the parameters in the study's order.
+Columns: trial, state, cause, origin, replicate, value, budget, seconds, jobs, `bracket` if the schedule has brackets,
+then the parameters in the study's order.
 A parameter that is inactive leaves its cell empty; strings stand as they are, true, false, null, lists and objects as
 JSON. A text that a spreadsheet would take for a formula has an apostrophe before it.
 """
@@ -26,10 +27,13 @@ def as_csv(report: Report) -> str:
     names = list(history.study.parameters)
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\n")
-    writer.writerow([*_FIXED, *(_text(f"config.{name}") for name in names)])
+    brackets = report.schedule.brackets if report.schedule is not None else {}
+    more = ["bracket"] if brackets else []
+    writer.writerow([*_FIXED, *more, *(_text(f"config.{name}") for name in names)])
     for trial in history.trials:
         value = history.value(trial.loss)
-        writer.writerow([*_fixed(trial, value), *(_cell(trial.config[n]) if n in trial.config else "" for n in names)])
+        own = [*_fixed(trial, value), *(brackets.get(trial.number, "") for _ in more)]
+        writer.writerow([*own, *(_cell(trial.config[n]) if n in trial.config else "" for n in names)])
     return buffer.getvalue()
 
 

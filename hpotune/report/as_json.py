@@ -9,6 +9,9 @@
     best         null, or trial, state, value, budget, seconds, origin, config
     by_hand      null, or folder, argv, environment, line (a shell's)
     top          the best trials, each as `best`, with its rank
+    schedule     null without one, or rungs (bracket, at, size, arrived, promoted, stopped, failed, running, best,
+                 best_trial, cutoff, spent), jobs, spent, share (of what training every trial in full costs),
+                 checkpoints (trials that have one on disk, bytes of all)
     failures     cause, words, count, trial, message, log (relative to the run's folder); the last three may be null
 
 Values have the metric's own sign; what is not finite is null.
@@ -18,6 +21,7 @@ from __future__ import annotations
 
 import json
 import math
+from dataclasses import asdict
 from typing import Any
 
 from hpotune.report.model import Report, Row
@@ -70,6 +74,7 @@ def as_object(report: Report) -> dict[str, Any]:
         "best": None if report.best is None else _row(report.best),
         "by_hand": _by_hand(report),
         "top": [{"rank": row.rank, **_row(row)} for row in report.top],
+        "schedule": _schedule(report),
         "failures": [
             {
                 "cause": row.cause,
@@ -93,6 +98,22 @@ def _row(row: Row) -> dict[str, Any]:
         "seconds": round(row.seconds, 3),
         "origin": row.origin,
         "config": dict(row.config),
+    }
+
+
+def _schedule(report: Report) -> dict[str, Any] | None:
+    found, disk = report.schedule, report.disk
+    if found is None:
+        return None
+    rungs = [asdict(row) for row in found.rows]
+    for rung in rungs:
+        del rung["brackets"]
+    return {
+        "rungs": rungs,
+        "jobs": found.jobs,
+        "spent": found.spent,
+        "share": found.share,
+        "checkpoints": None if disk is None else {"trials": disk.checkpoints, "bytes": disk.bytes},
     }
 
 

@@ -7,7 +7,14 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from hpotune.report.model import Report
-from hpotune.report.words import budget_column, journal_sentence, time_sentence, title_parts, trials_sentence
+from hpotune.report.words import (
+    budget_column,
+    journal_sentence,
+    schedule_sentences,
+    time_sentence,
+    title_parts,
+    trials_sentence,
+)
 from hpotune.summary import (
     budget_name,
     budget_text,
@@ -15,6 +22,8 @@ from hpotune.summary import (
     duration_text,
     message_words,
     printable,
+    schedule_columns,
+    schedule_notes,
     setting_text,
     value_text,
 )
@@ -36,6 +45,7 @@ def as_markdown(report: Report) -> str:
     ]
     lines += _best(report)
     lines += _top(report)
+    lines += _schedule(report)
     lines += _failures(report)
     return "\n".join(lines) + "\n"
 
@@ -71,6 +81,17 @@ def _top(report: Report) -> list[str]:
             cells.append("" if row.budget is None else budget_text(row.budget))
         rows.append([*cells, duration_text(row.seconds), row.state, _code(config_text(row.config))])
     return ["", "## Top trials", "", *_table([*heads, "time", "state", "configuration"], rows)]
+
+
+def _schedule(report: Report) -> list[str]:
+    found = report.schedule
+    if found is None or not found.rows:
+        return []
+    columns = schedule_columns(found, report.history)
+    rows = zip(*([_plain(cell) for cell in column.cells] for column in columns), strict=True)
+    table = _table([_plain(column.head) for column in columns], rows)
+    notes = [f"- {_plain(line)}" for line in (*schedule_notes(found), *schedule_sentences(report))]
+    return ["", "## Schedule", "", *table, "", *notes]
 
 
 def _failures(report: Report) -> list[str]:

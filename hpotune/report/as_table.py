@@ -13,7 +13,15 @@ from rich.table import Table
 from rich.text import Text
 
 from hpotune.report.model import Report, Row
-from hpotune.report.words import budget_column, journal_sentence, time_sentence, title_parts, trials_sentence
+from hpotune.report.tables import make_table
+from hpotune.report.words import (
+    budget_column,
+    journal_sentence,
+    schedule_sentences,
+    time_sentence,
+    title_parts,
+    trials_sentence,
+)
 from hpotune.summary import (
     budget_name,
     budget_text,
@@ -21,6 +29,8 @@ from hpotune.summary import (
     duration_text,
     message_words,
     printable,
+    schedule_columns,
+    schedule_notes,
     setting_text,
     value_text,
 )
@@ -45,6 +55,7 @@ def as_table(report: Report, width: int, *, color: bool = False) -> str:
     _print_head(console, report)
     _print_best(console, report)
     _print_top(console, report)
+    _print_schedule(console, report)
     _print_failures(console, report)
     return "".join(line.rstrip() + "\n" for line in buffer.getvalue().splitlines())
 
@@ -139,6 +150,17 @@ def _fits(width: int, report: Report, columns: Sequence[Sequence[str]]) -> bool:
     left += cell_len(printable(report.history.study.metric.name))
     sizes = [max(cell_len(cell) for cell in cells) for cells in columns]
     return all(size <= _WIDEST_CELL for size in sizes) and left + sum(size + 2 for size in sizes) <= width
+
+
+def _print_schedule(console: Console, report: Report) -> None:
+    found = report.schedule
+    if found is None or not found.rows:
+        return
+    console.print()
+    console.print(Text("Schedule", "bold"))
+    console.print(make_table(schedule_columns(found, report.history), console.width))
+    for line in (*schedule_notes(found), *schedule_sentences(report)):
+        console.print(Text(f"  {line}"))
 
 
 def _print_failures(console: Console, report: Report) -> None:

@@ -11,7 +11,7 @@ from hpotune import events as ev
 from hpotune.errors import RunError
 from hpotune.events import Event
 from hpotune.history import History
-from hpotune.summary import Failures
+from hpotune.summary import Failures, Tally
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,12 +28,16 @@ class Messages:
 
     def __init__(self) -> None:
         self.failures = Failures()
+        self.tally = Tally()
         self.sessions: list[SessionFacts] = []
         self.study_file: Path | None = None
 
     def take(self, event: Event, history: History) -> None:
         """Take in an event that the history has taken in."""
         kind = type(event)
+        if kind is ev.Reported:  # most of them are: nothing is kept of those
+            return
+        self.tally.take(event)
         if kind is ev.JobEnded or kind is ev.JobPlanned:
             self.failures.take(event, history)
         elif isinstance(event, ev.StudyStarted | ev.StudyResumed):

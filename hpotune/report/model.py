@@ -12,12 +12,15 @@ from hpotune.history import History, Trial, rank
 from hpotune.journal.folder import RunFolder
 from hpotune.report.by_hand import ByHand, by_hand
 from hpotune.report.collect import Messages, SessionFacts
+from hpotune.report.disk import DiskUse, disk_use
 from hpotune.summary import (
     Outcome,
     Progress,
+    Schedule,
     cause_words,
     outcome,
     progress,
+    schedule,
     state_words,
 )
 
@@ -50,7 +53,7 @@ class FailureRow:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """All of a report. `history` is there for what lists every trial."""
+    """All of a report. `history` is there for what lists every trial; `schedule` and `disk` only if there is one."""
 
     history: History
     run: str
@@ -62,6 +65,8 @@ class Report:
     top: tuple[Row, ...]
     failures: tuple[FailureRow, ...]
     sessions: tuple[SessionFacts, ...]
+    schedule: Schedule | None = None
+    disk: DiskUse | None = None
 
 
 def build(history: History, messages: Messages, folder: RunFolder, top: int = 10) -> Report:
@@ -75,7 +80,7 @@ def build(history: History, messages: Messages, folder: RunFolder, top: int = 10
     """
     shown = heapq.nsmallest(max(top, 1), (trial for trial in history.trials if trial.loss is not None), key=rank)
     rows = tuple(row for place, trial in enumerate(shown, 1) if (row := _row(history, place, trial)) is not None)
-    best = history.best
+    best, scheduled = history.best, schedule(history, messages.tally)
     return Report(
         history=history,
         run=str(folder.path),
@@ -87,6 +92,8 @@ def build(history: History, messages: Messages, folder: RunFolder, top: int = 10
         top=rows[:top],
         failures=tuple(_failures(history, messages, folder)),
         sessions=tuple(messages.sessions),
+        schedule=scheduled,
+        disk=None if scheduled is None else disk_use(folder, history.trials),
     )
 
 

@@ -5,7 +5,16 @@ from __future__ import annotations
 import time
 
 from hpotune.report.model import Report
-from hpotune.summary import budget_name, count_text, count_words, duration_text, printable, strategy_words
+from hpotune.summary import (
+    budget_name,
+    bytes_text,
+    count_text,
+    count_words,
+    duration_text,
+    printable,
+    spent_words,
+    strategy_words,
+)
 
 
 def title_parts(report: Report) -> list[str]:
@@ -43,3 +52,14 @@ def budget_column(report: Report) -> str | None:
     if all(row.budget is None for row in report.top):
         return None
     return printable(budget_name(report.history)) or "budget"
+
+
+def schedule_sentences(report: Report) -> list[str]:
+    """What a schedule cost, and what is left of its checkpoints; none without a schedule."""
+    if report.schedule is None:
+        return []
+    sentences = [spent_words(report.schedule, report.history)]
+    if report.disk is not None and report.disk.checkpoints:
+        kept = count_text(report.disk.checkpoints, "checkpoint")
+        sentences.append(f"{kept} on disk, {bytes_text(report.disk.bytes)}")
+    return sentences

@@ -211,7 +211,8 @@ class Loop:
         for budget, value, also in entries:
             late = trial.state == "stopped"
             zero_based = attempt.zero_based if trial.zero_based is None else None
-            ledger.check_report(budget)
+            if not late:
+                ledger.check_report(trial.jobs[-1], budget)
             ledger.append(ev.Reported(*attempt.job.id, budget, value, also, late=late, zero_based=zero_based))
             for stopped in ledger.stops():
                 self._cancel_trial(stopped)

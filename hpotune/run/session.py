@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from hpotune import events as ev
-from hpotune.errors import RunError
+from hpotune.errors import RunError, StudyError
 from hpotune.events import Event
 from hpotune.history import History
 from hpotune.journal import JournalWriter, RunLock
@@ -131,5 +131,18 @@ class Session:
             loop = Loop(self.ledger, writer, executor, launcher, screen, self.clock)
             limit = study.limits.time
             self._signals.listen(loop.signal)
-            loop.run(None if limit is None else max(0.0, limit - elapsed_before))
+            try:
+                loop.run(None if limit is None else max(0.0, limit - elapsed_before))
+            except StudyError:
+                executor.close(grace)
+                self._abandon(writer)
+                raise
         return history
+
+    def _abandon(self, writer: JournalWriter) -> None:
+        """Something of the study has turned out to be wrong, and its trials were ended: that is no fault of theirs."""
+        history = self.ledger.history
+        for number, job in list(history.open.items()):
+            index = len(history.trials[number].jobs) - 1
+            self.ledger.append(self.ledger.judged(ev.JobEnded(number, index, job.attempt, "interrupted", "study")))
+        writer.flush()

@@ -89,6 +89,7 @@ class AshaScheduler:
             case ev.JobEnded() | ev.TrialStopped():
                 self._settle(state, event, history)
             case ev.StudyResumed():
+                state.missed = 0
                 for trial in traffic.revived(history):
                     state.rungs[traffic.place[trial].rung].standings.leave(trial)
         return state

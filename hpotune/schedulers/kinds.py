@@ -38,8 +38,8 @@ def _no_problems(study: Study, chosen: Chosen) -> list[Problem]:
 class SchedulerKind:
     """How a scheduler is made of a study and the options chosen in it, and what it is capable of.
 
-    `needs_budget`: the study must have a `budget`. `finite`: whether it ends by itself with these options. `check`: what
-    is wrong with the options, each of which is well formed, for this study.
+    `needs_budget`: the study must have a `budget`. `finite`: whether it ends by itself with these options. `check`:
+    what is wrong with the options, each of which is well formed, for this study.
     """
 
     make: Callable[[Study, Chosen], Scheduler[Any]]

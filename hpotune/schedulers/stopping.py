@@ -134,7 +134,7 @@ class StoppingRule:
             others = state.means[k]
             _take_out(others, course.means.get(k))
             self._judge(state, trial, course.best, k, sign)
-            course.means[k] = course.total / course.count
+            course.means[k] = max(course.total / course.count, course.best)  # in spite of rounding
             insort(others, course.means[k])
 
     def _judge(self, state: StoppingState, trial: int, best: float, k: int, sign: float) -> None:
@@ -154,7 +154,7 @@ def percentile_of(ascending: array[float], percentile: float) -> float:
     place = (len(ascending) - 1) * percentile / 100
     low = min(math.floor(place), len(ascending) - 1)
     high = min(low + 1, len(ascending) - 1)
-    return ascending[low] + (place - low) * (ascending[high] - ascending[low])
+    return min(ascending[low] + (place - low) * (ascending[high] - ascending[low]), ascending[high])
 
 
 def _take_out(ascending: array[float], number: float | None) -> None:

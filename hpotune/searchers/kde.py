@@ -175,7 +175,8 @@ def _known(results: Results, needed: int) -> _Known:
     """What there is at the highest budget with `needed` evaluations, else at the lowest of all.
 
     A failure has no budget, but it may have been at the lowest, so it is counted there. A trial that was promoted and
-    failed is no longer good; one that was promoted and is under way is known by its value, and not to be kept from.
+    failed is no longer good; one that was promoted and is under way is known by the value
+    that it has, at whatever budget, and not to be kept from.
     """
     sound = ~np.isin(results.trials, results.failed)
     budgets = np.where(np.isnan(results.budgets), -np.inf, results.budgets)[sound]
@@ -189,7 +190,7 @@ def _known(results: Results, needed: int) -> _Known:
         trials,
         results.losses[sound][budgets == level],
         results.failed,
-        results.pending[~np.isin(results.pending, trials)],
+        results.pending[~np.isin(results.pending, results.trials)],
         len(trials) + (len(results.failed) if which == 0 else 0),
     )
 

@@ -41,6 +41,7 @@ GP_OPTIONS: Options = {
     "xi": number(0, 0.0),
     "beta": number(0, "auto", auto=True),
     "kernel": one_of(("matern52", "rbf"), "matern52"),
+    "random_fraction": number(0.0, 0.0, most=1.0),
 }
 
 
@@ -74,14 +75,15 @@ def _kde(study: Study, chosen: Chosen) -> Searcher:
 
 SEARCHERS: Mapping[str, SearcherKind] = {
     "grid": SearcherKind(
-        lambda study, chosen: GridSearcher(),
+        lambda _study, _chosen: GridSearcher(),
         "every point of the grid that `grid:`, `step:` and `choices:` span",
         finite=True,
         takes_default=False,
     ),
-    "random": SearcherKind(lambda study, chosen: RandomSearcher(), "independent draws (Bergstra & Bengio 2012)"),
+    "random": SearcherKind(lambda _study, _chosen: RandomSearcher(), "independent draws (Bergstra & Bengio 2012)"),
     "sobol": SearcherKind(
-        lambda study, chosen: SobolSearcher(study.seed or 0), "a scrambled Sobol sequence: covers the space more evenly"
+        lambda study, _chosen: SobolSearcher(study.seed or 0),
+        "a scrambled Sobol sequence: covers the space more evenly",
     ),
     "gp": SearcherKind(
         _gp,

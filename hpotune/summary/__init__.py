@@ -1,6 +1,7 @@
 """Numbers and words that the screens and the report share: pure functions of the history and the time."""
 
 from hpotune.summary.describe import describe, describe_study
+from hpotune.summary.expected import expected_budget, rung_costs, scheduler_of
 from hpotune.summary.failures import Failure, Failures
 from hpotune.summary.notices import Notices
 from hpotune.summary.outcome import Outcome, outcome
@@ -9,6 +10,12 @@ from hpotune.summary.progress_words import best_parts, count_words, done_words, 
 from hpotune.summary.proposal_record import provenance
 from hpotune.summary.provenance import Provenance
 from hpotune.summary.provenance_words import provenance_words
+from hpotune.summary.resuming import Finding, Stretch, compare, fault
+from hpotune.summary.resuming_words import resuming_words
+from hpotune.summary.ruling_words import Ruling, ruling_words
+from hpotune.summary.schedule import RungRow, Schedule, merged, schedule
+from hpotune.summary.schedule_words import Column, bytes_text, of_text, schedule_columns, schedule_notes, spent_words
+from hpotune.summary.tally import Tally
 from hpotune.summary.text import (
     NOTHING,
     budget_text,
@@ -33,7 +40,6 @@ from hpotune.summary.words import (
     limits_words,
     message_words,
     origin_words,
-    reason_words,
     signal_name,
     state_words,
     strategy_words,
@@ -42,19 +48,28 @@ from hpotune.summary.words import (
 __all__ = [
     "NOTHING",
     "Attempt",
+    "Column",
     "Decided",
     "Failure",
     "Failures",
+    "Finding",
     "Notices",
     "Outcome",
     "Progress",
     "Provenance",
+    "Ruling",
+    "RungRow",
+    "Schedule",
     "Section",
+    "Stretch",
+    "Tally",
     "Why",
     "best_parts",
     "budget_name",
     "budget_text",
+    "bytes_text",
     "cause_words",
+    "compare",
     "config_parts",
     "config_text",
     "count_text",
@@ -63,13 +78,17 @@ __all__ = [
     "describe_study",
     "done_words",
     "duration_text",
+    "expected_budget",
     "failures_by_cause",
+    "fault",
     "finish_words",
     "first_line",
     "interruption_words",
     "limits_words",
+    "merged",
     "message_words",
     "number_text",
+    "of_text",
     "origin_words",
     "outcome",
     "printable",
@@ -77,10 +96,17 @@ __all__ = [
     "progress_text",
     "provenance",
     "provenance_words",
-    "reason_words",
+    "resuming_words",
+    "ruling_words",
+    "rung_costs",
+    "schedule",
+    "schedule_columns",
+    "schedule_notes",
+    "scheduler_of",
     "setting_text",
     "shortened",
     "signal_name",
+    "spent_words",
     "state_words",
     "strategy_words",
     "time_words",

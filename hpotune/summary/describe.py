@@ -9,6 +9,7 @@ from hpotune import events as ev
 from hpotune.events import Event
 from hpotune.history import History, Trial
 from hpotune.study import format_duration
+from hpotune.summary.ruling_words import Ruling, ruling_words
 from hpotune.summary.text import (
     NOTHING,
     budget_text,
@@ -26,7 +27,6 @@ from hpotune.summary.words import (
     interruption_words,
     limits_words,
     message_words,
-    reason_words,
     strategy_words,
 )
 
@@ -93,7 +93,7 @@ def _job_ended(event: ev.JobEnded, history: History) -> str:
     parts = [f"trial {event.trial}"]
     match event.outcome:
         case "completed" | "stopped":
-            parts += _value_parts(trial, history, "completed" if event.outcome == "completed" else "stopped early")
+            parts += _value_parts(trial, history, _reached(event, history))
         case "failed":
             message = message_words(event.cause or "exit", event.message)
             cause = cause_words(event.cause or "exit", event.code, event.signal)
@@ -107,6 +107,14 @@ def _job_ended(event: ev.JobEnded, history: History) -> str:
     if (seconds := event.measured.get("seconds")) is not None:
         parts.append(duration_text(seconds))
     return "  ".join(parts)
+
+
+def _reached(event: ev.JobEnded, history: History) -> str:
+    """What has become of a trial: one that has come to a rung is not completed."""
+    budget, to = history.study.budget, history.trials[event.trial].jobs[event.job].to
+    if event.outcome == "stopped":
+        return "stopped early"
+    return "completed" if budget is None or to is None or to >= budget.max else "has come to its rung"
 
 
 def _value_parts(trial: Trial, history: History, state: str) -> list[str]:
@@ -155,19 +163,8 @@ def _space_exhausted(event: ev.SpaceExhausted, history: History) -> str:
     return f"nothing further to try: {printable(event.reason)}"
 
 
-def _trial_paused(event: ev.TrialPaused, history: History) -> str:
-    del history
-    return f"trial {event.trial}  paused  {reason_words(event.reason)}".rstrip()
-
-
-def _trial_promoted(event: ev.TrialPromoted, history: History) -> str:
-    to = budget_text(event.to, budget_name(history))
-    return f"trial {event.trial}  promoted to {to}  {reason_words(event.reason)}".rstrip()
-
-
-def _trial_stopped(event: ev.TrialStopped, history: History) -> str:
-    del history
-    return f"trial {event.trial}  stopped early  {reason_words(event.reason)}".rstrip()
+def _ruled(event: Ruling, history: History) -> str:
+    return f"trial {event.trial}  {ruling_words(event, history)}"
 
 
 def _study_finished(event: ev.StudyFinished, history: History) -> str:
@@ -184,8 +181,9 @@ _WRITERS: dict[type[Event], Callable[[Any, History], str]] = {
     ev.TimerFired: _timer_fired,
     ev.SignalReceived: _signal_received,
     ev.SpaceExhausted: _space_exhausted,
-    ev.TrialPaused: _trial_paused,
-    ev.TrialPromoted: _trial_promoted,
-    ev.TrialStopped: _trial_stopped,
+    ev.TrialPaused: _ruled,
+    ev.TrialPromoted: _ruled,
+    ev.TrialStopped: _ruled,
+    ev.CheckpointDropped: _ruled,
     ev.StudyFinished: _study_finished,
 }

@@ -10,8 +10,11 @@ from dataclasses import dataclass
 
 from hpotune.events import Budget
 from hpotune.history import History, State, Trial
+from hpotune.summary.expected import expected_budget
 
 _SETTLED: tuple[State, ...] = ("completed", "stopped", "failed")
+_AT_REST: tuple[State, ...] = (*_SETTLED, "paused")
+_NEARLY = 0.99  # as long as promotions may be due that arithmetic does not foresee
 # The estimate looks at so many of the newest finished trials: later ones say more about what is to come.
 _SAMPLE = 64
 
@@ -20,7 +23,8 @@ _SAMPLE = 64
 class Progress:
     """The numbers of a study in progress. Times in seconds, values in the metric's own sign.
 
-    `total` is how many trials there will be at most (None: unknown), `done` how many have come to an end.
+    `total` is how many trials there will be at most (None: unknown), `done` how many have come to an end: a paused one
+    only with the study.
     `fraction` is the share of the limit that is nearest (None without one), `left` the estimate of the time to go.
     `again` counts the trials that will be run again.
     """
@@ -43,6 +47,11 @@ class Progress:
     budget: Budget | None
     causes: tuple[tuple[str, int], ...]
 
+    @property
+    def waits(self) -> bool:
+        """Whether there are paused trials that may still be promoted: few are done then, though much is."""
+        return self.paused > 0 and self.done < self.planned
+
 
 def progress(history: History, elapsed: float | None = None, ran: Mapping[int, float] | None = None) -> Progress:
     """How far the study is.
@@ -54,7 +63,7 @@ def progress(history: History, elapsed: float | None = None, ran: Mapping[int, f
     """
     elapsed = history.elapsed if elapsed is None else elapsed
     total = total_trials(history)
-    done = sum(history.states[state] for state in _SETTLED)
+    done = sum(history.states[state] for state in (_AT_REST if _is_over(history) else _SETTLED))
     best = history.best
     return Progress(
         total=total,
@@ -97,13 +106,37 @@ def total_trials(history: History) -> int | None:
 def _fraction(history: History, total: int | None, done: int, elapsed: float) -> float | None:
     """The share of the nearest limit: the study ends at whichever is reached first."""
     limits, shares = history.study.limits, []
-    if total:
+    expected = _expected(history, total)
+    if expected is not None:
+        shares.append(1.0 if _is_over(history) else min(_trained(history) / expected, _NEARLY))
+    elif total:
         shares.append(done / total)
     if limits.time:
         shares.append(elapsed / limits.time)
     if limits.budget:
         shares.append(history.budget_planned / limits.budget)
     return min(max(shares), 1.0) if shares else None
+
+
+def _is_over(history: History) -> bool:
+    return history.finished not in {None, "interrupted"}
+
+
+def _expected(history: History, total: int | None) -> float | None:
+    """What the schedule costs in all, if it pauses trials and its limits tell; a lower limit on the budget counts."""
+    expected = expected_budget(history.study, total)
+    limit = history.study.limits.budget
+    return expected if expected is None or limit is None else min(expected, limit)
+
+
+def _trained(history: History) -> float:
+    """The budget that was trained, up to the newest reports."""
+    to_come = 0.0
+    for job in history.open.values():
+        last = job.last
+        at = job.start if last is None or last[0] is None else last[0]
+        to_come += max((job.to or 0) - (at or 0), 0)
+    return max(history.budget_planned - to_come, 0.0)
 
 
 def _time_left(history: History, total: int | None, elapsed: float, ran: Mapping[int, float]) -> float | None:
@@ -116,12 +149,13 @@ def _time_left(history: History, total: int | None, elapsed: float, ran: Mapping
 
 
 def _until_trials_done(history: History, total: int | None, ran: Mapping[int, float]) -> float | None:
-    """Trials to come x mean seconds / workers. Unknown while a scheduler may still promote paused trials."""
-    if history.states["paused"] or history.promoted:
-        return None
+    """Trials to come x mean seconds / workers; under a schedule that pauses them, budget to come x pace / workers."""
     sample = _sample(history)
     ending = history.draining or history.halting is not None
-    if not sample or (total is None and not ending):
+    if not ending and (expected := _expected(history, total)) is not None:
+        pace = _pace(history)
+        return None if pace is None else max(expected - _trained(history), 0.0) * pace / max(history.workers, 1)
+    if history.states["paused"] or history.promoted or not sample or (total is None and not ending):
         return None
     mean = sum(trial.seconds for trial in sample) / len(sample)
     to_start = 0
@@ -134,20 +168,29 @@ def _until_trials_done(history: History, total: int | None, ran: Mapping[int, fl
 
 
 def _until_budget_spent(history: History) -> float | None:
-    limit = history.study.limits.budget
-    sample = [trial for trial in _sample(history) if trial.budget] if limit is not None else []
-    spent = sum(trial.budget or 0 for trial in sample)
-    if limit is None or not spent:
+    limit, pace = history.study.limits.budget, _pace(history)
+    if limit is None or pace is None:
         return None
-    pace = sum(trial.seconds for trial in sample) / spent
     return max(limit - history.budget_planned, 0.0) * pace / max(history.workers, 1)
 
 
+def _pace(history: History) -> float | None:
+    """Seconds for a unit of budget, in the jobs of the newest trials that came to something."""
+    seconds = trained = 0.0
+    for trial in _sample(history):
+        for job in trial.jobs:
+            end = job.to if job.outcome == "completed" else trial.budget if job.outcome == "stopped" else None
+            if end is not None and end > (job.start or 0):
+                seconds += job.seconds
+                trained += end - (job.start or 0)
+    return seconds / trained if trained else None
+
+
 def _sample(history: History) -> list[Trial]:
-    """The newest finished trials. Those out now are among the newest too, so the walk is bounded."""
+    """The newest trials that have finished or wait. Those out now are among the newest too, so the walk is bounded."""
     trials, sample = history.trials, []
     for index in range(len(trials) - 1, max(len(trials) - 2 * _SAMPLE - 2 * history.workers, 0) - 1, -1):
-        if trials[index].state in _SETTLED and trials[index].seconds > 0:
+        if trials[index].state in _AT_REST and trials[index].seconds > 0:
             sample.append(trials[index])
             if len(sample) == _SAMPLE:
                 break

@@ -10,10 +10,11 @@ from hpotune.summary.words import budget_name
 
 
 def done_words(state: Progress) -> str:
-    """`41 of 100 trials`, or `41 trials` without a limit on them."""
+    """`41 of 100 trials`, or `41 trials` without a limit on them; while some are paused, how many have begun."""
+    count, begun = (state.planned, " begun") if state.waits else (state.done, "")
     if state.total is None:
-        return count_text(state.done, "trial")
-    return f"{state.done:,} of {count_text(state.total, 'trial')}"
+        return f"{count_text(count, 'trial')}{begun}"
+    return f"{count:,} of {count_text(state.total, 'trial')}{begun}"
 
 
 def time_words(state: Progress, history: History) -> list[str]:

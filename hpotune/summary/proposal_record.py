@@ -13,6 +13,7 @@ from typing import Any
 from hpotune.history import History, Trial
 from hpotune.strategies import SEARCHERS, STRATEGIES
 from hpotune.summary.provenance import (
+    AtBudget,
     Confirmation,
     Default,
     Density,
@@ -94,6 +95,19 @@ class _Entries:
         fits = isinstance(value, list) and len(value) == count and all(map(_is_number, value))
         return self.left.pop(name) if fits else None
 
+    def budgets(self) -> tuple[AtBudget, ...]:
+        """What a model learnt from by budget: rows of a budget, a count and a correlation."""
+        value = self.left.get("budgets")
+        if not isinstance(value, list) or not value or not all(map(_is_row, value)):
+            return ()
+        return tuple(AtBudget(*row) for row in self.left.pop("budgets"))
+
+
+def _is_row(row: object) -> bool:
+    if not isinstance(row, list) or len(row) != 3 or not all(map(_is_number, row)):
+        return False
+    return type(row[1]) is int and row[1] >= 0
+
 
 def _is_number(value: object) -> bool:
     largest = sys.float_info.max
@@ -136,6 +150,7 @@ def _model(by: str, entries: _Entries, trial: Trial, history: History) -> Model 
         observations=observations,
         pending=entries.count("pending"),
         failed=entries.count("failed"),
+        budgets=entries.budgets(),
         success=entries.number("success"),
         candidates=entries.count("candidates"),
         fitted=entries.count("fitted"),

@@ -81,10 +81,20 @@ class Fit:
 
 
 @dataclass(frozen=True, slots=True)
+class AtBudget:
+    """What a model learnt at one budget: from so many observations, by its own view so correlated with the highest."""
+
+    budget: float
+    observations: int
+    correlation: float
+
+
+@dataclass(frozen=True, slots=True)
 class Model:
     """A Gaussian process chose it among candidates; `by` is `list` where these were all configurations left.
 
     expected, sd, incumbent   what it expected of the trial, and of the best until then: values of the metric
+    budgets                   what it learnt from, by budget, the highest first; empty where there is but one
     success                   the chance that it gave the trial not to fail
     fitted, fitted_for        trials that had ended at the last fit of its hyperparameters, and whom it was made for
     fit                       there if that is this trial
@@ -100,6 +110,7 @@ class Model:
     observations: int
     pending: int | None
     failed: int | None
+    budgets: tuple[AtBudget, ...]
     success: float | None
     candidates: int | None
     fitted: int | None

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from hpotune.history import History
 from hpotune.summary.provenance import (
+    AtBudget,
     Confirmation,
     Default,
     Density,
@@ -109,15 +110,23 @@ def _draw(source: Draw, history: History) -> str:
 
 def _model(source: Model, history: History) -> Iterator[str]:
     yield f"the model, a Gaussian process, chose it{_choice(source)}"
-    expected = f"it expected {printable(history.study.metric.name)} {value_text(source.expected, source.sd)}"
+    at = f" at {budget_text(source.budgets[0].budget, budget_name(history))}" if source.budgets else ""
+    expected = f"it expected {printable(history.study.metric.name)} {value_text(source.expected, source.sd)}{at}"
     if source.incumbent is not None:
         expected += f"; the incumbent, its best until then, was {value_text(source.incumbent)}"
     yield expected
     yield f"it had learnt from {count_text(source.observations, 'observation')}{_besides(source)}"
+    if source.budgets:
+        yield f"these were at {budget_name(history) or 'budget'} {', '.join(map(_at_budget, source.budgets))}"
     if source.success is not None:
         yield f"it gave the trial a chance of {_percent(source.success)} not to fail"
     yield from _fitting(source)
     yield from _fallback(source.fallback)
+
+
+def _at_budget(told: AtBudget) -> str:
+    alike = "" if told.correlation == 1 else f", correlation {number_text(told.correlation, 2)} with the highest"
+    return f"{budget_text(told.budget)} ({told.observations:,}{alike})"
 
 
 def _choice(source: Model) -> str:

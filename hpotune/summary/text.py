@@ -8,6 +8,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from hpotune.protocol import budget_keys
+
 NOTHING = "–"  # stands where there is no value
 _BARE = re.compile(r"[^\W\d][\w./:+@%-]*")  # begins with a letter, so it is no number
 _WORDS = {"true", "false", "null", "nan", "inf", "infinity"}
@@ -53,9 +55,10 @@ def value_text(value: float | None, spread: float | None = None) -> str:
 
 
 def budget_text(budget: float, name: str = "") -> str:
-    """A budget with its unit: `27 epochs`."""
+    """A budget with its unit: `27 epochs`, `1 epoch`."""
     number = number_text(int(budget) if math.isfinite(budget) and budget == int(budget) else budget)
-    return f"{number} {printable(name)}" if name else number
+    unit = budget_keys(name, None)[-1] if budget == 1 else name
+    return f"{number} {printable(unit)}" if name else number
 
 
 def duration_text(seconds: float | None) -> str:

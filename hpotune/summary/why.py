@@ -9,16 +9,15 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, NamedTuple
 
 from hpotune import events as ev
 from hpotune.events import Budget
 from hpotune.history import History, State, Trial, trial_loss
 from hpotune.summary.proposal_record import provenance
 from hpotune.summary.provenance import Model, Provenance
-from hpotune.summary.words import cause_words, interruption_words, message_words, reason_words
-
-Ruling: TypeAlias = ev.TrialPaused | ev.TrialPromoted | ev.TrialStopped
+from hpotune.summary.ruling_words import Ruling, reason_words
+from hpotune.summary.words import cause_words, interruption_words, message_words
 
 
 class Attempt(NamedTuple):
@@ -60,11 +59,16 @@ class Decided(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Why:
-    """The whole answer. `wanted`: what the scheduler wanted the trial for, as recorded."""
+    """The whole answer.
+
+    wanted  what the scheduler wanted the trial for, as recorded
+    first   the budget that it was to be trained to first
+    """
 
     trial: Trial
     provenance: Provenance
     wanted: Mapping[str, Any]
+    first: Budget | None
     result: Result
     decisions: tuple[Decided, ...]
 
@@ -73,7 +77,8 @@ def why(history: History, planned: ev.TrialPlanned, attempts: Sequence[Attempt],
     """Why a trial exists and why it went as it did, from the history and the events about it, oldest first."""
     trial = history.trials[planned.trial]
     source = provenance(trial, history)
-    return Why(trial, source, planned.reason, _result(history, trial, source, attempts), _decided(attempts, rulings))
+    result, decisions = _result(history, trial, source, attempts), _decided(history, attempts, rulings)
+    return Why(trial, source, planned.reason, planned.budget, result, decisions)
 
 
 def _result(history: History, trial: Trial, source: Provenance, attempts: Sequence[Attempt]) -> Result:
@@ -120,9 +125,9 @@ def _end_words(ended: ev.JobEnded) -> str:
     return interruption_words("lost" if ended.outcome == "lost" else ended.cause)
 
 
-def _decided(attempts: Sequence[Attempt], rulings: Sequence[Ruling]) -> tuple[Decided, ...]:
+def _decided(history: History, attempts: Sequence[Attempt], rulings: Sequence[Ruling]) -> tuple[Decided, ...]:
     """The decisions in their order, which is that of the events they looked at."""
-    found = [(event.saw, _ruled(event)) for event in rulings]
+    found = [(event.saw, _ruled(history, event)) for event in rulings]
     for before, attempt in pairwise(attempts):
         planned = attempt.planned
         if planned.cause in {"retry", "resume"}:
@@ -132,6 +137,6 @@ def _decided(attempts: Sequence[Attempt], rulings: Sequence[Ruling]) -> tuple[De
     return tuple(decided for _, decided in sorted(found, key=lambda each: each[0]))
 
 
-def _ruled(event: Ruling) -> Decided:
-    to = event.to if isinstance(event, ev.TrialPromoted) else None
-    return Decided(ev.NAMES[type(event)], to, event.reason, reason_words(event.reason))
+def _ruled(history: History, event: Ruling) -> Decided:
+    to, name = event.to if isinstance(event, ev.TrialPromoted) else None, ev.NAMES[type(event)]
+    return Decided(name, to, event.reason, reason_words(name, event.reason, history))

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from hpotune import events as ev
 from hpotune.history import History, State
 from hpotune.summary.provenance_words import provenance_lines
+from hpotune.summary.ruling_words import label_words, wanted_words
 from hpotune.summary.text import budget_text, number_text, printable, value_text
 from hpotune.summary.why import Decided, Result, Why
-from hpotune.summary.words import budget_name, reason_words
+from hpotune.summary.words import budget_name
 
 
 class Section(NamedTuple):
@@ -23,16 +23,16 @@ class Section(NamedTuple):
 def why_sections(answer: Why, history: History) -> list[Section]:
     """The answer in words."""
     told = [
-        Section("why it was tried", (*provenance_lines(answer.provenance, history), *_wanted(answer.wanted))),
+        Section("why it was tried", (*provenance_lines(answer.provenance, history), *_wanted(answer, history))),
         Section("what came of it", tuple(_result_lines(answer, history))),
     ]
     lines = tuple(_decision_words(decided, history) for decided in answer.decisions)
     return [*told, Section("what was decided about it", lines)] if lines else told
 
 
-def _wanted(reason: Mapping[str, Any]) -> Iterator[str]:
-    if reason:
-        yield f"the scheduler wanted it: {reason_words(reason)}"
+def _wanted(answer: Why, history: History) -> Iterator[str]:
+    if answer.wanted:
+        yield wanted_words(answer.wanted, answer.first, history)
 
 
 def _result_lines(answer: Why, history: History) -> Iterator[str]:
@@ -80,16 +80,5 @@ def _comparison(result: Result) -> str:
 
 
 def _decision_words(decided: Decided, history: History) -> str:
-    """A decision with its reason. Where schedulers have rules of their own, their words stand in `reason_words`."""
-    label = _DECISIONS.get(decided.decision, decided.decision)
-    if decided.decision == ev.NAMES[ev.TrialPromoted] and decided.to is not None:
-        label = f"{label} to {budget_text(decided.to, budget_name(history))}"
+    label = label_words(decided.decision, decided.to, history)
     return f"{label}: {decided.words}" if decided.words else label
-
-
-_DECISIONS = {
-    ev.NAMES[ev.TrialPaused]: "paused",
-    ev.NAMES[ev.TrialPromoted]: "promoted",
-    ev.NAMES[ev.TrialStopped]: "stopped early",
-    ev.NAMES[ev.JobPlanned]: "launched again",
-}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import signal as _signal
-from collections.abc import Mapping
 from typing import Any
 
 from hpotune.history import MAX_CRASHES, History, State
@@ -35,8 +34,9 @@ _INTERRUPTIONS = {
     "interrupted": "at the user's wish",
     "failures": "failure limit",
     "lost": "its machine went away",
+    "nothing_left": "nothing was left to train from its checkpoint on",
+    "study": "the study cannot go on as it is",
 }
-_RULES = {"target": "the target is reached"}
 _ORIGINS = {"search": "search", "default": "the defaults", "enqueue": "enqueued", "confirm": "confirmation"}
 
 
@@ -104,16 +104,6 @@ def finish_words(history: History) -> str:
             return "the schedule is complete"
         case why:
             return printable(why)
-
-
-def reason_words(reason: Mapping[str, Any]) -> str:
-    """A decision's reason record, as a sentence where its rule is known, else as its numbers."""
-    rule = str(reason.get("rule", ""))
-    numbers = " ".join(
-        f"{printable(name)}={setting_text(value)}" for name, value in reason.items() if name != "rule"
-    )  # fmt: skip
-    words = _RULES.get(rule, printable(rule))
-    return f"{words} ({numbers})" if words and numbers else words or numbers
 
 
 def changes_words(changes: list[Any]) -> str:

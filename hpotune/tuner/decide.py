@@ -97,11 +97,11 @@ def _fill_slot(history: History, wish: Wish) -> Action | None:
 
 
 def _another_attempt(trial: Trial, cause: JobCause) -> Launch:
-    """The same job again, from what its checkpoint folder holds; from nothing if it has failed twice the same way, or
-    if that was decided and never came to be.
+    """The same job again, from what its checkpoint folder holds; from nothing if that has led nowhere, or if it was to
+    be from nothing and never came to be.
     """
     job = trial.jobs[-1]
-    fresh = job.repeated if cause == "retry" else job.fresh and not job.started
+    fresh = job.repeated or (cause == "resume" and job.fresh and not job.started)
     start = _origin_budget(job.to) if fresh else job.start
     return Launch(trial.number, len(trial.jobs) - 1, job.attempt + 1, start, job.to, cause, fresh)
 

@@ -13,7 +13,7 @@ from typing import Any, Protocol
 from hpotune import events as ev
 from hpotune.errors import StudyError
 from hpotune.events import Budget, Event
-from hpotune.history import History, Trial
+from hpotune.history import NOTHING_LEFT, History, JobView, Trial
 from hpotune.schedulers import Drop, Pause, Promote, Stop, must_end, room, target_reached
 from hpotune.searchers import Exhausted
 from hpotune.strategies import Strategy, resolve
@@ -101,13 +101,13 @@ class Ledger:
         """The budgets at which the scheduler decides about trials."""
         return self._strategy.scheduler.levels
 
-    def check_report(self, budget: Budget | None) -> None:
-        """Refuse a report that names no budget, if trials are judged by their reports.
+    def check_report(self, job: JobView, budget: Budget | None) -> None:
+        """Refuse the first report of an attempt if it names no budget, and trials are judged by their reports.
 
         Raises:
             StudyError: it does not, and they are.
         """
-        if budget is None and self._strategy.scheduler.needs_reports:
+        if budget is None and job.points is None and self._strategy.scheduler.needs_reports:
             study = self.history.study
             key = study.budget.key or study.budget.name if study.budget else "epoch"
             words = "this strategy stops trials by their reports, but a report of the script names no budget"
@@ -169,12 +169,18 @@ class Ledger:
 
     def judged(self, ended: ev.JobEnded) -> ev.JobEnded:
         """The end of an attempt as it counts: a stopped trial is stopped whatever its exit, and what says `completed`
-        may still lack a value to show for it.
+        may still lack a value to show for it. An attempt that goes on from a checkpoint may find nothing left to train:
+        then what the attempt before had reported stands; if it had not come so far, the job begins from nothing.
         """
         trial = self.history.trials[ended.trial]
         if trial.state == "stopped":
             return ended._replace(outcome="stopped", cause=None)
-        if ended.outcome == "completed" and (fault := missing_value(trial, self.history.study.metric.use)):
+        job = trial.jobs[-1]
+        if ended.outcome != "completed" or (job.points is None and job.has_been_there):
+            return ended
+        if job.points is None and job.leads_nowhere:
+            return ended._replace(outcome="interrupted", cause=NOTHING_LEFT)
+        if fault := missing_value(trial, self.history.study.metric.use):
             return ended._replace(outcome="failed", cause=fault)
         return ended
 

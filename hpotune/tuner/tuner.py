@@ -151,10 +151,12 @@ class Tuner:
         """
         trial = self._out(job)
         late = trial.state == "stopped"
-        self._ledger.check_report(budget)
+        if not late:
+            self._ledger.check_report(trial.jobs[-1], budget)
         numbers = {name: float(number) for name, number in also.items()}
         self._ledger.append(ev.Reported(*job.id, _plain(budget), float(value), numbers, late))
-        self._carry_out_stops()
+        for _ in self._ledger.stops():
+            pass  # whoever reports for another stopped trial is told then
         return trial.state != "stopped"
 
     def tell(self, job: Job, value: Value = REPORTS) -> None:
@@ -190,13 +192,10 @@ class Tuner:
 
     def _end(self, ended: ev.JobEnded) -> None:
         self._ledger.append(self._ledger.judged(ended))
-        self._carry_out_stops()
-        if isinstance(action := self._ledger.next_action(), Finish):
+        while isinstance(action := self._ledger.next_action(), Stop | Pause | Drop):
             self._ledger.enter(action)
-
-    def _carry_out_stops(self) -> None:
-        for _ in self._ledger.stops():
-            pass  # whoever reports for a stopped trial is told then
+        if isinstance(action, Finish):
+            self._ledger.enter(action)
 
     def _out(self, job: Job) -> Trial:
         view = self.history.open.get(job.trial_id)

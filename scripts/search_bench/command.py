@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import functools
 from collections.abc import Sequence
 from pathlib import Path
 
-from search_bench import problems, running, tables
+from search_bench import problems, reading, running, tables
 from search_bench.problems import ROOT, TABLES
 from search_bench.tools import KINDS
 
@@ -41,14 +42,9 @@ def _run_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _run(arguments: argparse.Namespace) -> None:
-    jobs = running.jobs_of(
-        arguments.tools,
-        chosen(arguments.problems),
-        arguments.seeds,
-        arguments.workers,
-        arguments.evaluations,
-        arguments.label,
-    )
+    versions = {tool: running.version_of(tool, arguments.label) for tool in arguments.tools}
+    sizes = (arguments.workers, arguments.evaluations)
+    jobs = running.jobs_of(versions, chosen(arguments.problems), arguments.seeds, sizes)
     running.run_all(list(jobs), arguments.results, arguments.tables, arguments.jobs)
 
 
@@ -66,8 +62,9 @@ def _table_arguments(parser: argparse.ArgumentParser) -> None:
 
 def _table(arguments: argparse.Namespace) -> None:
     found = [each for each in tables.read(arguments.results) if each["problem"] in chosen(arguments.problems)]
+    stated = functools.partial(reading.stated, tables=arguments.tables)
     views = [
-        tables.view_of(found, arguments.tools, arguments.ours, (workers, arguments.evaluations), arguments.tables)
+        tables.view_of(found, arguments.tools, arguments.ours, (workers, arguments.evaluations), stated)
         for workers in arguments.workers
     ]
     views = [view for view in views if view.tools]
@@ -129,9 +126,9 @@ def split(text: str) -> list[str]:
     return [part.strip() for part in parts if part.strip()]
 
 
-def chosen(names: Sequence[str]) -> list[str]:
+def chosen(names: Sequence[str], known: Sequence[str] = ()) -> list[str]:
     """The problems that are named; `all`, and then less those with a minus before them."""
-    known = problems.names()
+    known = known or problems.names()
     left_out = {name[1:] for name in names if name.startswith("-")}
     kept = [name for name in names if not name.startswith("-")] or ["all"]
     if unknown := {*kept, *left_out} - {*known, "all"}:

@@ -44,14 +44,14 @@ _P6 = 1e-4 * np.array(
 )
 
 
-def hartmann3(x: Array) -> float:
-    """Minimum at (0.114614, 0.555649, 0.852547)."""
-    return float(-_ALPHA @ np.exp(-np.sum(_A3 * (x - _P3) ** 2, axis=1)))
+def hartmann3(x: Array, lowered: float = 0.0) -> float:
+    """Minimum at (0.114614, 0.555649, 0.852547). `lowered`: what is taken from the height of every hill."""
+    return float(-(_ALPHA - lowered) @ np.exp(-np.sum(_A3 * (x - _P3) ** 2, axis=1)))
 
 
-def hartmann6(x: Array) -> float:
-    """Minimum at (0.20169, 0.150011, 0.476874, 0.275332, 0.311652, 0.6573)."""
-    return float(-_ALPHA @ np.exp(-np.sum(_A6 * (x - _P6) ** 2, axis=1)))
+def hartmann6(x: Array, lowered: float = 0.0) -> float:
+    """Minimum at (0.20169, 0.150011, 0.476874, 0.275332, 0.311652, 0.6573). `lowered` as above."""
+    return float(-(_ALPHA - lowered) @ np.exp(-np.sum(_A6 * (x - _P6) ** 2, axis=1)))
 
 
 def ackley(x: Array) -> float:

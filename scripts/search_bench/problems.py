@@ -53,28 +53,28 @@ def _own() -> dict[str, Problem]:
 
 def _recorded(name: str, tables: Path) -> Problem:
     """A table or a surrogate at full fidelity."""
-    benchmark = _load(tables).get(name)
+    benchmark = load(tables).get(name)
     kind = "surrogate" if benchmark.kind == "surrogate" else "table"
     sign = 1 if benchmark.mode == "min" else -1
 
     def score(config: Config) -> float:
         return float(benchmark(config)["loss"])
 
-    return Problem(name, kind, _plain(benchmark.space), score, sign * float(benchmark.best["value"]))
+    return Problem(name, kind, plain(benchmark.space), score, sign * float(benchmark.best["value"]))
 
 
-def _load(tables: Path) -> Any:
+def load(tables: Path) -> Any:
     """The loader's module, imported from the folder it is in."""
     if not (tables / "load.py").exists():
         raise FileNotFoundError(f"no load.py in {tables}; give the folder with --tables")
     if str(tables) not in sys.path:
         sys.path.append(str(tables))
-    import load  # noqa: PLC0415
+    import load as loader  # noqa: PLC0415
 
-    return load
+    return loader
 
 
-def _plain(space: Space) -> Space:
+def plain(space: Space) -> Space:
     """The space in Python's own numbers."""
     return {name: {key: _python(value) for key, value in spec.items()} for name, spec in space.items()}
 

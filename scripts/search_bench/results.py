@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -34,7 +35,15 @@ def read(files: Iterable[Path]) -> Iterator[dict[str, Any]]:
         if not file.exists():
             continue
         for line in file.read_text().splitlines():
-            result = json.loads(line)
+            result = _with_inf(json.loads(line))
             if "error" in found.get(key(result), {"error": ""}):
                 found[key(result)] = result
     yield from found.values()
+
+
+def _with_inf(result: dict[str, Any]) -> dict[str, Any]:
+    """The result as it was, with the scores that JSON has no number for: null stands for inf."""
+    for improvement in result.get("improvements", ()):
+        if improvement[1] is None:
+            improvement[1] = math.inf
+    return result

@@ -1,4 +1,4 @@
-"""`bench_search run`: which runs are missing, and the processes that make them."""
+"""`bench_search run` and its like: which runs are missing, and the processes that make them."""
 
 from __future__ import annotations
 
@@ -8,33 +8,45 @@ import os
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
+from typing import NamedTuple
 
 from search_bench import results
 from search_bench.problems import ROOT
-from search_bench.tools import kind_of
+from search_bench.tools import ToolKind, kind_of
 from search_bench.worker import Job
 
 ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 
 
-def python_of(tool: str) -> str:
+class Bench(NamedTuple):
+    """A benchmark: the kinds of its tools by their names, and the module that runs jobs."""
+
+    kind_of: Callable[[str], ToolKind]
+    worker: str
+
+
+SEARCH = Bench(kind_of, "search_bench.worker")
+
+
+def python_of(tool: str, bench: Bench = SEARCH) -> str:
     """The Python in whose environment a tool runs."""
-    environment = kind_of(tool).environment
+    environment = bench.kind_of(tool).environment
     return str(ROOT / ".bench" / environment / "bin" / "python") if environment else sys.executable
 
 
-def version_of(tool: str, label: str = "") -> str:
+def version_of(tool: str, label: str = "", bench: Bench = SEARCH) -> str:
     """The version of a tool: of ours the label, else the commit and what differs from it."""
-    package = kind_of(tool).package
+    package = bench.kind_of(tool).package
     if package == "hpotune":
         return label or commit()
     if not package:
         return "1"
     code = f"from importlib.metadata import version; print(version({package!r}))"
-    return subprocess.run([python_of(tool), "-c", code], capture_output=True, text=True, check=True).stdout.strip()
+    command = [python_of(tool, bench), "-c", code]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
 
 
 def commit() -> str:
@@ -57,13 +69,13 @@ def missing(jobs: Sequence[Job], file: Path) -> list[Job]:
     return [job for job in jobs if results.key(asdict(job)) not in there]
 
 
-def run_all(jobs: Sequence[Job], file: Path, tables: Path, processes: int) -> None:
+def run_all(jobs: Sequence[Job], file: Path, tables: Path, processes: int, bench: Bench = SEARCH) -> None:
     """Run what is missing, tool by tool, in so many processes at a time."""
     for tool in dict.fromkeys(job.tool for job in jobs):
         todo = missing([job for job in jobs if job.tool == tool], file)
         print(f"{tool}: {len(todo)} runs", flush=True)
         threads = [
-            threading.Thread(target=_run_share, args=(todo[share::processes], file, tables))
+            threading.Thread(target=_run_share, args=(todo[share::processes], file, tables, bench))
             for share in range(processes)
         ]
         for thread in threads:
@@ -72,29 +84,29 @@ def run_all(jobs: Sequence[Job], file: Path, tables: Path, processes: int) -> No
             thread.join()
 
 
-def _run_share(jobs: Sequence[Job], file: Path, tables: Path) -> None:
+def _run_share(jobs: Sequence[Job], file: Path, tables: Path, bench: Bench) -> None:
     """Run jobs in one process, and in another if it dies; the run that killed it gets an error for a result."""
     while jobs:
-        code = _run_process(jobs, file, tables)
+        code = _run_process(jobs, file, tables, bench)
         jobs = missing(jobs, file)
         if jobs and code:
             results.append(file, {**asdict(jobs[0]), "error": f"the process died with code {code}"})
             jobs = jobs[1:]
 
 
-def _run_process(jobs: Sequence[Job], file: Path, tables: Path) -> int:
+def _run_process(jobs: Sequence[Job], file: Path, tables: Path, bench: Bench) -> int:
     lines = "".join(json.dumps(asdict(job)) + "\n" for job in jobs)
-    command = [python_of(jobs[0].tool), "-m", "search_bench.worker", str(file), str(tables)]
+    command = [python_of(jobs[0].tool, bench), "-m", bench.worker, str(file), str(tables)]
     environment = {**os.environ, **ONE_THREAD, "PYTHONPATH": str(ROOT / "scripts")}
     return subprocess.run(command, input=lines, text=True, env=environment, check=False).returncode
 
 
-def jobs_of(
-    tools: Sequence[str], problems: Sequence[str], seeds: int, workers: int, evaluations: int, label: str
-) -> Iterator[Job]:
-    """All runs, seed by seed, so that the first table is there early."""
-    for tool in tools:
-        version = version_of(tool, label)
+def jobs_of(versions: Mapping[str, str], problems: Sequence[str], seeds: int, sizes: tuple[int, int]) -> Iterator[Job]:
+    """All runs of the tools of these versions with so many (workers, evaluations).
+
+    Seed by seed, so that the first table is there early.
+    """
+    for tool, version in versions.items():
         for seed in range(seeds):
             for problem in problems:
-                yield Job(tool, version, problem, seed, workers, evaluations)
+                yield Job(tool, version, problem, seed, *sizes)

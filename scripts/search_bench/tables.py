@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -25,11 +25,8 @@ class View(NamedTuple):
     ours: str
     evaluations: int
     workers: int
-
-    @property
-    def counts(self) -> list[int]:
-        """After how many evaluations the tools are ranked: a quarter, half, all."""
-        return [self.evaluations // 4, self.evaluations // 2, self.evaluations]
+    counts: Sequence[int]  # after how many evaluations the tools are ranked
+    unit: str = "evaluations"
 
 
 def read(files: Sequence[Path]) -> list[dict[str, Any]]:
@@ -38,12 +35,19 @@ def read(files: Sequence[Path]) -> list[dict[str, Any]]:
 
 
 def view_of(
-    found: Sequence[dict[str, Any]], tools: Sequence[str], ours: str, numbers: tuple[int, int], tables: Path
+    found: Sequence[dict[str, Any]],
+    tools: Sequence[str],
+    ours: str,
+    sizes: tuple[int, int],
+    best: Callable[[str], float],
 ) -> View:
-    """The view of the runs with so many (workers, evaluations)."""
-    workers, evaluations = numbers
-    runs, versions = runs_of(found, tools, workers, evaluations, tables)
-    return View(runs, [tool for tool in versions if runs.by_tool[tool]], versions, ours, evaluations, workers)
+    """The view of the runs with so many (workers, evaluations), ranked after a quarter, half and all."""
+    workers, evaluations = sizes
+    runs, versions = runs_of(found, tools, sizes, best)
+    there = [tool for tool in versions if runs.by_tool[tool]]
+    return View(
+        runs, there, versions, ours, evaluations, workers, [evaluations // 4, evaluations // 2, evaluations]
+    )  # fmt: skip
 
 
 def page(view: View) -> str:
@@ -83,7 +87,7 @@ def ranking(view: View, tools: Sequence[str]) -> Iterator[str]:
 
 def title(view: View) -> str:
     """What was run."""
-    return f"{view.evaluations} evaluations, {view.workers} {'worker' if view.workers == 1 else 'workers'}:"
+    return f"{view.evaluations} {view.unit}, {view.workers} {'worker' if view.workers == 1 else 'workers'}:"
 
 
 def shared(cells: Sequence[Cell]) -> str:

@@ -15,6 +15,7 @@ import sys
 import time
 import traceback
 import zlib
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -40,12 +41,12 @@ class Job:
     evaluations: int
 
 
-def main() -> None:
+def serve(run_job: Callable[[Job, Path], dict[str, Any]]) -> None:
     """Run the jobs of standard input, one after the other."""
     file, tables = Path(sys.argv[1]), Path(sys.argv[2])
     for line in sys.stdin:
         begin = time.time()
-        result = run_or_fail(Job(**json.loads(line)), tables)
+        result = run_or_fail(Job(**json.loads(line)), tables, run_job)
         results.append(file, result)
         print(describe(result, time.time() - begin), flush=True)
 
@@ -53,16 +54,20 @@ def main() -> None:
 def describe(result: dict[str, Any], seconds: float) -> str:
     """A line for the log."""
     scores = [score for _, score in result.get("improvements", [])]
-    found = result.get("error") or (f"{scores[-1]:.6g}" if scores else "nothing")
+    found = result.get("error") or (scores[-1] if scores else "nothing")
     return f"{result['tool']} {result['version']} {result['problem']} {result['seed']} {seconds:.1f} s: {found}"
 
 
-def run_or_fail(job: Job, tables: Path) -> dict[str, Any]:
+def run_named(job: Job, tables: Path) -> dict[str, Any]:
+    """A run on the problem that the job names."""
+    return run(job, problems.get(job.problem, tables))
+
+
+def run_or_fail(job: Job, tables: Path, run_job: Callable[[Job, Path], dict[str, Any]] = run_named) -> dict[str, Any]:
     """The result of a run, or the error that ended it."""
     try:
-        problem = problems.get(job.problem, tables)
         with contextlib.redirect_stdout(sys.stderr):
-            return {**asdict(job), **run(job, problem)}
+            return {**asdict(job), **run_job(job, tables)}
     except Exception as error:  # noqa: BLE001 - whatever a tool raises is its result, and is shown as such
         traceback.print_exc()
         return {**asdict(job), "error": f"{type(error).__name__}: {error}"[:300]}
@@ -137,4 +142,4 @@ class Record:
 
 
 if __name__ == "__main__":
-    main()
+    serve(run_named)

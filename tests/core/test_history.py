@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
+from collections.abc import Iterator
 from typing import Any
 
 from histories import Tale, fold
@@ -14,7 +15,7 @@ from stories import stories
 
 from hpotune import events as ev
 from hpotune.events import Event
-from hpotune.history import History, Trial, trial_loss
+from hpotune.history import History, JobView, Trial, trial_loss
 
 COMMON = settings(max_examples=120, deadline=None)
 
@@ -32,9 +33,17 @@ def test_counts_are_what_they_count(story: tuple[Tale, int, str]) -> None:
     assert +history.origins == Counter({"search": len(history.trials)} if history.trials else {})
     assert history.reports == sum(isinstance(event, ev.Reported) for event in tale.events)
     first = [event for event in tale.events if isinstance(event, ev.JobPlanned) and event.attempt == 0]
-    assert history.budget_planned == sum((event.to or 0) - (event.start or 0) for event in first)
+    planned = sum((event.to or 0) - (event.start or 0) for event in first)
+    assert history.budget_planned == planned - sum(job.untrained for job in _ended_early(history))
     assert history.sessions == 1 + sum(isinstance(event, ev.StudyResumed) for event in tale.events)
     assert history.n == len(tale.events) - 1
+
+
+def _ended_early(history: History) -> Iterator[JobView]:
+    for trial in history.trials:
+        yield from (job for job in trial.jobs if job.outcome == "stopped")
+        if trial.state == "failed":
+            yield trial.jobs[-1]
 
 
 @COMMON

@@ -106,7 +106,9 @@ def test_every_study_ends(study: Study, pattern: str, flaky: bool, signals: list
     """Law 4: whatever the strategy, workers, limits, failures and signals."""
     session = Session(study, pattern, flaky=flaky)
     history = session.run(signals=tuple(sorted(signals)))
-    assert history.finished in {"trials", "time", "target", "failures", "space_exhausted", "interrupted", "budget", "complete"}
+    ends = {"trials", "time", "target", "failures", "space_exhausted", "interrupted", "budget", "complete"}
+    assert history.finished in ends
+    assert study.limits.budget is None or history.budget_planned <= study.limits.budget
     assert not history.open
     running = [trial for trial in history.trials if trial.state == "running"]
     assert not running

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+import shutil
 from typing import Any
 
 import pytest
-from e2e_program import PYTHON, Program
+from e2e_program import Program
 
 from hpotune.history import Trial
 
@@ -40,6 +41,11 @@ def multifidelity(program: Program, strategy: Any, script: str = TRAINS, **chang
 
 def trained(program: Program, trial: int) -> list[int]:
     return [int(word) for word in (program.folder / f"trained-{trial}").read_text().split()]
+
+
+def values(program: Program, name: str) -> dict[int, tuple[str, dict[float | None, float]]]:
+    """The value of each trial at each budget: a job that begins anew comes by where the earlier ones have been."""
+    return {number: (state, dict(reports)) for number, (_, state, reports) in program.outcome(name).items()}
 
 
 def checkpoint(program: Program, trial: Trial) -> bool:
@@ -103,7 +109,8 @@ def test_a_crash_in_a_promotion_is_retried_from_the_last_checkpoint(program: Pro
 
 def test_a_second_failure_of_the_same_kind_is_retried_from_an_empty_folder(program: Program) -> None:
     """A checkpoint that a crash has left unusable must not be the end of a trial."""
-    script = 'import os\nfolder = os.environ["HPOTUNE_CHECKPOINT_DIR"]\n' + (
+    script = (
+        'import os\nfolder = os.environ["HPOTUNE_CHECKPOINT_DIR"]\n'
         'assert not os.path.exists(folder + "/bad"), "unusable"\n'
         'if os.environ["HPOTUNE_TRIAL_ID"] == "0" and os.environ["HPOTUNE_PREVIOUS_BUDGET"] != "0":\n'
         '    open(folder + "/bad", "w").close()\n'
@@ -123,7 +130,7 @@ def test_a_second_failure_of_the_same_kind_is_retried_from_an_empty_folder(progr
     ]
     history = program.history()
     assert history.trials[0].state == "completed"
-    assert history.budget_planned == 3 * 3 + 6 + 3
+    assert history.budget_planned == 3 * 3 + 6, "a job that is run again is counted once"
 
 
 STRATEGIES_FOR_KILLS = [
@@ -141,7 +148,9 @@ def test_kills_change_no_outcome(program: Program, strategy: Any) -> None:
     multifidelity(program, strategy, limits={"trials": 8})
     program.call("run", "study.yaml", "--name", "whole")
     lines = program.run("whole").journal.read_text().splitlines(keepends=True)
-    places = [n for n, line in enumerate(lines) if json.loads(line)["event"] in ("trial_promoted", "checkpoint_dropped")]
+    places = [
+        n for n, line in enumerate(lines) if json.loads(line)["event"] in ("trial_promoted", "checkpoint_dropped")
+    ]
     for place in [*places[:2], *places[-1:], len(lines) * 2 // 3]:
         folder = program.run(f"cut-{place}").path
         folder.mkdir(parents=True)
@@ -158,7 +167,34 @@ def test_a_script_without_budgets_is_refused_where_trials_are_judged_by_their_re
     assert "names no budget" in done.err
     assert "epochs=3 loss=0.5" in done.err
     program.await_no_trials()
-    program.call("resume", code=2)
+    for _ in range(3):
+        program.call("resume", code=2)
+    assert program.history().states["failed"] == 0, "no trial is to blame"
+
+
+def test_a_last_line_without_a_budget_is_no_reason_to_end_the_study(program: Program) -> None:
+    script = 'print("epoch=1 loss=0.5")\nprint("epoch=9 loss=0.25")\nprint("loss=0.125")\n'
+    multifidelity(program, {"name": "asha", "mode": "stop"}, script, limits={"trials": 2})
+    program.call("run", "study.yaml")
+    assert [trial.loss for trial in program.history().trials] == [0.125, 0.125]
+
+
+def test_a_kill_between_the_last_save_and_the_end_loses_nothing(program: Program) -> None:
+    """The script finds all its epochs behind it, trains nothing and prints nothing."""
+    multifidelity(program, "successive_halving", limits={"trials": 9})
+    program.call("run", "study.yaml", "--name", "whole")
+    lines = program.run("whole").journal.read_text().splitlines(keepends=True)
+    events = [json.loads(line) for line in lines]
+    last = next(n for n, event in enumerate(events) if event["event"] == "reported" and event["budget"] == 9)
+    for name, place in (("told", last), ("untold", last - 1)):
+        folder = program.run(name).path
+        shutil.copytree(program.run("whole").path, folder)
+        (folder / "journal.jsonl").write_text("".join(lines[: place + 1]))
+        (program.folder / "half-way").touch()  # the checkpoint is beyond what the job goes on from
+        program.call("resume", str(folder))
+        assert values(program, name) == values(program, "whole")
+        attempts = [event for event in program.events("job_planned", name) if event["to"] == 9]
+        assert [event.get("fresh", False) for event in attempts] == [False, False, True][: 2 if name == "told" else 3]
 
 
 def test_a_trial_that_is_stopped_may_save(program: Program) -> None:

@@ -7,6 +7,7 @@ import math
 import re
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -86,9 +87,12 @@ def test_every_value_of_the_command_is_named() -> None:
     assert {name for name in CONTEXT_NAMES if f"`{name}`" not in PAGE} == set()
 
 
+CHECKPOINTED = [script for script in blocks("python") if "setstate" in script or "load_state_dict" in script]
+
+
 @pytest.mark.parametrize(
     ("interpreter", "script"),
-    [([sys.executable, "-c"], script) for script in blocks("python")]
+    [([sys.executable, "-c"], script) for script in blocks("python") if script not in CHECKPOINTED]
     + [(["sh", "-c"], script) for script in blocks("sh")],
 )
 @pytest.mark.parametrize("tuned", [True, False], ids=["tuned", "by hand"])
@@ -109,3 +113,29 @@ def test_examples(tmp_path: Path, interpreter: list[str], script: str, tuned: bo
     assert all(found)
     if "budget" in script:
         assert [each.budget for each in found if each] == list(range(10, 28) if tuned else range(1, 11))
+
+
+def curve(script: str, folder: Path, start: int, end: int) -> dict[float | None, float]:
+    """What a script reports in a job from one budget to another."""
+    metrics = folder / "metrics.jsonl"
+    metrics.unlink(missing_ok=True)
+    job = replace(context(str(folder), str(metrics)), budget=end, previous_budget=start)
+    environment = {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1", **trial_environment({}, job, [])}
+    (folder / "checkpoint").mkdir(exist_ok=True)
+    done = subprocess.run([sys.executable, "-c", script], env=environment, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    output = metrics.read_text() if metrics.exists() else done.stdout
+    return {found.budget: found.value for line in output.splitlines() if (found := READER.read(line))}
+
+
+@pytest.mark.parametrize("script", CHECKPOINTED, ids=["plain", "torch"])
+def test_the_examples_of_checkpoints_go_on_as_if_they_had_not_stopped(tmp_path: Path, script: str) -> None:
+    if "torch" in script:
+        pytest.importorskip("torch")
+    whole = curve(script, tmp_path, 0, 6)
+    assert list(whole) == [1, 2, 3, 4, 5, 6]
+    assert len(set(whole.values())) == 6
+    (tmp_path / "checkpoint").rename(tmp_path / "of the whole")
+    parts = [curve(script, tmp_path, start, end) for start, end in [(0, 1), (1, 3), (3, 6)]]
+    assert [list(part) for part in parts] == [[1], [2, 3], [4, 5, 6]]
+    assert {budget: value for part in parts for budget, value in part.items()} == whole

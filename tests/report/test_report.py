@@ -76,6 +76,7 @@ def test_the_keys_of_the_json_report_stay() -> None:
         "seconds": ["elapsed", "trials"],
         "best": ["budget", "config", "origin", "seconds", "state", "trial", "value"],
         "by_hand": ["argv", "environment", "folder", "line"],
+        "schedule": None,
     }  # fmt: skip
     assert sorted(found["top"][0]) == ["budget", "config", "origin", "rank", "seconds", "state", "trial", "value"]
     assert sorted(found["failures"][0]) == ["cause", "count", "log", "message", "trial", "words"]

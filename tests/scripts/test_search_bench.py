@@ -1,5 +1,6 @@
 """The search benchmark: problems are what they say, runs repeat and are found again, a tool ties with itself."""
 
+import functools
 import json
 import math
 import sys
@@ -21,6 +22,7 @@ from search_bench.problem import Problem, active, from_unit, samples, to_unit  #
 from search_bench.tools import Pending, Setting, make  # noqa: E402
 from search_bench.tools.ours import study  # noqa: E402
 
+STATED = functools.partial(reading.stated, tables=problems.TABLES)
 FAST = [name for name in problems.names() if name not in problems.RECORDED and name != "digits_svm"]
 CLASSIC = [name for name in FAST if problems.get(name).kind == "classic"]
 OPTIMA = {
@@ -208,7 +210,7 @@ def made(tool: str, shift: float = 0.0, problem: str = "branin", seeds: int = 4)
 
 
 def runs_of(*found: list[dict]) -> stats.Runs:
-    return reading.runs_of([each for some in found for each in some], [], 1, 80, problems.TABLES)[0]
+    return reading.runs_of([each for some in found for each in some], [], (1, 80), STATED)[0]
 
 
 def test_a_tool_ties_with_itself() -> None:
@@ -249,7 +251,7 @@ def test_the_bootstrap_covers_the_mean_of_its_groups() -> None:
 def test_an_error_counts_as_the_worst_and_is_shown() -> None:
     broken = [{**asdict(job(tool="broken", seed=seed, evaluations=80)), "error": "it broke"} for seed in range(4)]
     found = [*made("random"), *made("hpotune:bo", 1.0), *broken]
-    view = tables.view_of(found, [], "hpotune:bo", (1, 80), problems.TABLES)
+    view = tables.view_of(found, [], "hpotune:bo", (1, 80), STATED)
     page = tables.page(view)
     row = next(line for line in page.splitlines() if line.startswith("| broken"))
     assert row == "| broken | 1 | 3.00 | 3.00 | 3.00 | 3 | 4 |"
@@ -258,7 +260,7 @@ def test_an_error_counts_as_the_worst_and_is_shown() -> None:
 
 def test_a_tool_with_fewer_runs_is_compared_on_what_all_have() -> None:
     found = [*made("random"), *made("hpotune:bo", 1.0), *made("slow", 2.0, seeds=2)]
-    page = tables.page(tables.view_of(found, [], "hpotune:bo", (1, 80), problems.TABLES))
+    page = tables.page(tables.view_of(found, [], "hpotune:bo", (1, 80), STATED))
     assert "1 problems, 4 runs" in page
     assert "1 problems, 2 runs" in page
 

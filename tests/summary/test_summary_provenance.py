@@ -170,3 +170,23 @@ def test_what_the_user_asked_for() -> None:
     assert "entry 2 of 2" in texts[1]
     assert "defaults" in texts[2]
     assert "replicate 2" in told(tale, plan(tale, {}, "confirm", replicate=2))
+
+
+def test_what_a_model_learnt_at_which_budget() -> None:
+    budgets = [[81.0, 2, 1.0], [27.0, 1006, 0.934], [9, 18, 0.05]]
+    tale = Tale(budget={"name": "epochs", "max": 81})
+    text = told(tale, plan(tale, {**GP, "budgets": budgets}))
+    assert "val_accuracy 0.91 ± 0.02 at 81 epochs" in text
+    rows = "81 (2), 27 (1,006, correlation 0.93 with the highest), 9 (18, correlation 0.05 with the highest)"
+    assert f"these were at epochs {rows}" in text
+    assert "budgets=" not in text
+
+
+@pytest.mark.parametrize(
+    "strange", [3, [], [81.0], [[81.0, 2]], [[81.0, 2.5, 1.0]], [[81.0, -2, 1.0]], [[81.0, 2, "one"]], [[81, 2, 1], 3]]
+)
+def test_budgets_that_are_not_what_they_should_be_are_shown_as_they_stand(strange: Any) -> None:
+    tale = Tale()
+    text = told(tale, plan(tale, {**GP, "budgets": strange}))
+    assert f"budgets={setting_text(strange)}" in text
+    assert "these were at" not in text

@@ -12,7 +12,7 @@ from typing import Any
 
 from hpotune.errors import UsageError
 from hpotune.events import Budget
-from hpotune.history import History, Trial
+from hpotune.history import History, JobView, Trial
 from hpotune.journal.folder import RunFolder
 from hpotune.keys import Key
 from hpotune.run.simulator.recorded import Curve, Recorded, curves
@@ -117,8 +117,7 @@ def another_way(
     if order is not None:
         pool.sort(key=lambda curve: float(Key.of(order, curve.trial, "order").uniforms(1)[0]))
     study = _study(history.study, pool, strategy, sets)
-    recorded = Recorded(study, pool)
-    done = simulate_scripts(study, recorded, workers=workers or history.workers)
+    done = simulate_scripts(study, Recorded(study, pool), workers=workers or history.workers)
     numbers = [curve.trial for curve in pool]
     favourite = None
     if history.best is not None and history.best.number in numbers:
@@ -133,7 +132,7 @@ def another_way(
         favourite=favourite,
         unknown=len(history.trials) - len(pool),
         short=sum(curve.failed_at is None and curve.known_to < most for curve in pool),
-        guessed={numbers[place]: budget for place, budget in sorted(recorded.guessed.items())},
+        guessed=_guessed(done.history, pool),
         timed=timed,
         learns=tuple(dict.fromkeys(name for name in map(_searcher, (history.study, study)) if SEARCHERS[name].learns)),
     )
@@ -144,7 +143,7 @@ def _check_curves(history: History, pool: Sequence[Curve]) -> None:
     if study.budget is None:
         raise UsageError(
             "the run has no learning curves: its study has no `budget`",
-            "say what trials are trained to (`budget: {name: epochs, max: 81}`), print the metric on the way, run again",
+            "say what trials are trained to, such as `budget: {name: epochs, max: 81}`, and run it again",
         )
     full = [curve for curve in pool if curve.known_to >= study.budget.max]
     if not full:
@@ -190,6 +189,21 @@ def _study(study: Study, pool: Sequence[Curve], strategy: str, sets: Sequence[st
     return changed
 
 
+def _guessed(history: History, pool: Sequence[Curve]) -> dict[int, Budget]:
+    """The trials of a simulation that went beyond what is known of them, and how far."""
+    pairs = ((curve, reached(trial.jobs[-1])) for curve, trial in zip(pool, history.trials, strict=False) if trial.jobs)
+    return {curve.trial: budget for curve, budget in sorted(pairs, key=_by_trial) if budget > curve.known_to}
+
+
+def _by_trial(pair: tuple[Curve, Budget]) -> int:
+    return pair[0].trial
+
+
+def reached(job: JobView) -> Budget:
+    """How far a job has trained, as far as its reports show it."""
+    return (job.to if job.outcome == "completed" else job.furthest) or job.start or 0
+
+
 def _searcher(study: Study) -> str:
     return product(study).searcher
 
@@ -211,10 +225,5 @@ def _side(history: History, seconds: float, most: float, numbers: Sequence[int] 
 
 
 def _trained(trial: Trial) -> float:
-    """The budget that the jobs of a trial have used, as far as their reports show it."""
-    used = 0.0
-    for job in trial.jobs:
-        start = job.start or 0
-        reached = job.to if job.outcome == "completed" else job.furthest
-        used += max((reached or start) - start, 0)
-    return used
+    """The budget that the jobs of a trial have used."""
+    return sum(reached(job) - (job.start or 0) for job in trial.jobs)

@@ -162,13 +162,11 @@ def _points(attempt: _Attempt, start: float, to: Budget | None, trained: float, 
 class Recorded:
     """The scripts of the trials of a run, trained once more: the `behave` of a `VirtualExecutor`.
 
-    Trial k of the simulation is the k-th of the curves. `guessed` collects, by that number, how far trials were trained
-    beyond what is known of them.
+    Trial k of the simulation is the k-th of the curves.
     """
 
     def __init__(self, study: Study, pool: Sequence[Curve]) -> None:
         budget = study.budget
-        self.guessed: dict[int, Budget] = {}
         self._pool = pool
         self._metric = json.dumps(study.metric.name)
         self._budget = json.dumps(budget_keys(budget.name, budget.key)[0]) if budget else ""
@@ -182,8 +180,6 @@ class Recorded:
         budgets: list[Budget] = [_plain(point.budget) for point in curve.points if start < point.budget < to]
         if not fails:
             budgets.append(to)
-            if to > curve.known_to:
-                self.guessed[job.trial_id] = to
         output = [(curve.seconds(budget) - began, self._line(curve, budget)) for budget in budgets]
         if fails and curve.failed_at is not None:
             return Script(output, End(max(curve.failed_at - began, output[-1][0] if output else 0.0), code=1))

@@ -3,9 +3,10 @@
 
 A proposal, step by step:
     1. the design: scrambled Sobol points until `initial` trials are planned and some have come to an end
-    2. the data: every trial's latest value, failures, what is under way
+    2. the data: the values of all trials at all budgets, failures, what is under way
     3. the hyperparameters: those of the last fit, from the history; or fitted anew when the data have grown by a tenth
-    4. the surrogate: the model, what keeps away from failures, and fantasies for what is under way
+    4. the surrogate: the model at the highest budget with a value; what keeps away from failures; and fantasies for
+       what is under way
     5. the maximum of the acquisition function, at a configuration that was never tried
 """
 
@@ -20,13 +21,13 @@ import numpy as np
 
 from hpotune.history import Observations, Results
 from hpotune.keys import Key
-from hpotune.models.embedding import Embedding
+from hpotune.models.embedding import Embedding, WithBudget
 from hpotune.models.fit import Priors
 from hpotune.models.normal import Array
 from hpotune.models.threads import one_blas_thread
 from hpotune.searchers.base import MAX_DRAWS, Answer, Proposal, first_new, forms
 from hpotune.searchers.gp.data import Data, gather
-from hpotune.searchers.gp.learn import Learned, learn
+from hpotune.searchers.gp.learn import Learned, about_budgets, learn
 from hpotune.searchers.gp.maximise import Ranked, maximise, rank_all
 from hpotune.searchers.gp.moves import unordered
 from hpotune.searchers.gp.surrogate import Surrogate, make_acquisition, with_fantasies
@@ -43,12 +44,14 @@ _INCUMBENTS = 5
 class GpSearcher:
     """Proposes where the acquisition function of a Gaussian process is largest.
 
-    seed         of the design's sequence
-    initial      trials planned before the model is asked
-    acquisition  log_ei, ei, pi or ucb
-    xi           what an improvement must exceed, in standard deviations of the losses (ei, log_ei, pi)
-    beta         the weight of uncertainty (ucb); auto: growing, by the schedule of Srinivas et al. 2010
-    kernel       matern52 or rbf
+    seed             of the design's sequence
+    initial          trials planned before the model is asked
+    acquisition      log_ei, ei, pi or ucb
+    xi               what an improvement must exceed, in standard deviations of the losses (ei, log_ei, pi)
+    beta             the weight of uncertainty (ucb); auto: growing, by the schedule of Srinivas et al. 2010
+    kernel           matern52 or rbf
+    random_fraction  share of the proposals after the design that are independent draws: where low budgets decide which
+                     trials are trained further, they keep a model that was misled from never seeing anything else
     """
 
     seed: int
@@ -57,6 +60,7 @@ class GpSearcher:
     xi: float = 0.0
     beta: float | Literal["auto"] = "auto"
     kernel: str = "matern52"
+    random_fraction: float = 0.0
 
     def propose(self, space: Space, observations: Observations, key: Key, budget: float | None) -> Answer:
         """See `Searcher`. The record says what was expected, and from how much."""
@@ -68,6 +72,10 @@ class GpSearcher:
         ended = len(results.losses) + len(results.failed)
         if observations.trial < initial or ended < min(_LEAST_ENDED, initial):
             return first_new(self._design(space, observations, initial), space, observations, key)
+        if key.child("fraction").uniforms(1)[0] < self.random_fraction:
+            told = {"by": "random", "why": "fraction", "fraction": self.random_fraction}
+            draws = (Proposal(_config(space, point), told) for point in _draws(space, key))
+            return first_new(draws, space, observations, key)
         with one_blas_thread():
             return self._by_model(space, observations, results, key)
 
@@ -78,8 +86,10 @@ class GpSearcher:
 
     def _by_model(self, space: Space, observations: Observations, results: Results, key: Key) -> Answer:
         data = gather(results)
-        embedding = embedding_of(space)
+        embedding = embedding_of(space, several=data.budgets is not None)
         priors = Priors.of(_free(space))
+        if data.budgets is not None:
+            priors = priors.with_budget()
         learned = learn(embedding, data, results.fit, priors, self.kernel)
         surrogate, best = self._surrogate(space, embedding, data, learned)
         listed = _untried(space, observations)
@@ -96,6 +106,7 @@ class GpSearcher:
             "best": learned.loss(best),
             "candidates": len(ranked.scores),
             **learned.record(),
+            **about_budgets(data, learned.fitted.objective),
         }
         new = _new_points(space, surrogate, ranked, observations, key.child("further"))
         proposals = (_proposal(space, surrogate, learned, point, told) for point in new)
@@ -105,7 +116,7 @@ class GpSearcher:
         """The surrogate, and the incumbent: the least mean at any point that was tried or is under way."""
         pending = embedding.features(data.pending)
         objective = with_fantasies(learned.objective, pending)
-        features = np.concatenate([embedding.features(data.points), pending])
+        features = np.concatenate([embedding.features(data.tried), pending])
         best = float(learned.objective.mean(features).min()) if len(features) else 0.0
         acquisition = make_acquisition(
             self.acquisition, best, self.xi, self.beta, seen=data.seen, dimension=_free(space)
@@ -113,10 +124,11 @@ class GpSearcher:
         return Surrogate(embedding, objective, learned.success, acquisition), best
 
 
-def embedding_of(space: Space) -> Embedding:
-    """How a space's points become features."""
+def embedding_of(space: Space, *, several: bool = False) -> Embedding:
+    """How a space's points become features, where `several` with their budgets."""
     choices = np.where(unordered(space), [size or 0 for size in space.axis_sizes], 0)
-    return Embedding(choices.tolist(), [parameter.when is not None for parameter in space.searchable])
+    kind = WithBudget if several else Embedding
+    return kind(choices.tolist(), [parameter.when is not None for parameter in space.searchable])
 
 
 def _free(space: Space) -> int:
@@ -145,8 +157,9 @@ def _listed(space: Space) -> Array | None:
 def _incumbents(data: Data, learned: Learned, embedding: Embedding) -> Array:
     if not len(data.losses):
         return data.points
-    mean = learned.objective.mean(embedding.features(data.points))
-    return data.points[np.argsort(mean, kind="stable")[:_INCUMBENTS]]
+    tried = data.tried
+    mean = learned.objective.mean(embedding.features(tried))
+    return tried[np.argsort(mean, kind="stable")[:_INCUMBENTS]]
 
 
 def _new_points(
@@ -167,6 +180,11 @@ def _new_points(
         if left:
             yield from rank_all(surrogate, np.array([space.encode(left[place]) for place in order])).points
         return
+    yield from _draws(space, key)
+
+
+def _draws(space: Space, key: Key) -> Iterator[Array]:
+    """Independent draws, settled."""
     attempt = 0
     while (drawn := space.draw(key.child(attempt), MAX_DRAWS)) is not None:
         yield space.encode(drawn)

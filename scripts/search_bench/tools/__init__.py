@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol
 
-from search_bench.problem import Config, Constraint, Space
+from search_bench.problem import Config, Constraint, Space, Spec
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,3 +95,10 @@ class Pending:
 def spelt(config: Config) -> str:
     """A configuration as a text, equal for equal ones."""
     return json.dumps(config, sort_keys=True)
+
+
+def decoded(spec: Spec, value: Any) -> Any:
+    """What a tool says of a parameter whose choices it knows by their numbers, in Python's own types."""
+    if "choices" in spec:
+        return spec["choices"][int(value)]
+    return int(value) if spec["type"] == "int" else float(value)

@@ -72,7 +72,7 @@ def study(strategy: str, setting: Setting) -> dict[str, Any]:
         "metric": {"name": "loss", "goal": "minimize"},
         "parameters": {name: parameter(spec) for name, spec in setting.space.items()},
         "constraints": [constraint.expression for constraint in setting.constraints],
-        "strategy": {"name": name, **json.loads(brace + options or "{}")},
+        "strategy": {**({"name": name} if name else {}), **json.loads(brace + options or "{}")},
         "limits": {"trials": setting.evaluations},
         "workers": setting.workers,
         "seed": setting.seed,

@@ -12,26 +12,44 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from ConfigSpace import (
-    AndConjunction,
-    CategoricalHyperparameter,
-    ConfigurationSpace,
-    InCondition,
-    OrdinalHyperparameter,
-    UniformFloatHyperparameter,
-    UniformIntegerHyperparameter,
-)
 from smac import HyperparameterOptimizationFacade, Scenario
+from smac.facade import AbstractFacade
 from smac.runhistory import StatusType, TrialInfo, TrialValue
 
-from search_bench.problem import Config, Space, Spec, completed
-from search_bench.tools import Pending, Setting, Tool
+from search_bench.problem import Config, completed
+from search_bench.tools import Pending, Setting, Tool, decoded
+from search_bench.tools.config_space import configuration_space
 
 
 def make(tool: str, setting: Setting) -> Tool:
     """The tool."""
     del tool
     return Smac(setting)
+
+
+class Teller:
+    """Tells a facade the costs, and of trials that crashed."""
+
+    def __init__(self, facade: AbstractFacade) -> None:
+        self._facade = facade
+        self._worst = -math.inf
+        self._crashed: list[TrialInfo] = []
+
+    def tell(self, info: TrialInfo, loss: float) -> None:
+        """A cost, or the status CRASHED."""
+        if math.isfinite(loss):
+            self._worst = max(self._worst, loss)
+            self._facade.tell(info, TrialValue(cost=loss), save=False)
+        else:
+            self._crashed.append(info)
+        while self._crashed and math.isfinite(self._worst):
+            value = TrialValue(cost=self._worst, status=StatusType.CRASHED)
+            self._facade.tell(self._crashed.pop(), value, save=False)
+
+
+def never(config: Any, seed: int = 0, budget: float = 0) -> float:
+    """The target function that the facades want and that ask and tell do without."""
+    raise NotImplementedError
 
 
 class Smac:
@@ -49,16 +67,9 @@ class Smac:
             seed=setting.seed,
             output_directory=Path(self._folder.name),
         )
-        self._facade = HyperparameterOptimizationFacade(
-            scenario, self._never, overwrite=True, logging_level=logging.ERROR
-        )
+        self._facade = HyperparameterOptimizationFacade(scenario, never, overwrite=True, logging_level=logging.ERROR)
+        self._teller = Teller(self._facade)
         self._pending = Pending()
-        self._worst = -math.inf
-        self._crashed: list[TrialInfo] = []
-
-    def _never(self, config: Any, seed: int = 0) -> float:
-        """The target function that the facade wants and that ask and tell do without."""
-        raise NotImplementedError
 
     def ask(self) -> Config | None:
         """The next trial."""
@@ -72,48 +83,5 @@ class Smac:
         return config
 
     def tell(self, config: Config, loss: float) -> None:
-        """A cost, or the status CRASHED."""
-        info = self._pending.take(config)
-        if math.isfinite(loss):
-            self._worst = max(self._worst, loss)
-            self._facade.tell(info, TrialValue(cost=loss), save=False)
-        else:
-            self._crashed.append(info)
-        while self._crashed and math.isfinite(self._worst):
-            value = TrialValue(cost=self._worst, status=StatusType.CRASHED)
-            self._facade.tell(self._crashed.pop(), value, save=False)
-
-
-def configuration_space(space: Space) -> ConfigurationSpace:
-    """The space with its conditions."""
-    made = ConfigurationSpace(seed=0)
-    made.add([hyperparameter(name, spec) for name, spec in space.items()])
-    for name, spec in space.items():
-        conditions = [
-            InCondition(made[name], made[parent], [space[parent]["choices"].index(value) for value in values])
-            for parent, values in spec.get("when", ())
-        ]
-        if conditions:
-            made.add(conditions[0] if len(conditions) == 1 else AndConjunction(*conditions))
-    return made
-
-
-def hyperparameter(name: str, spec: Spec) -> Any:
-    """A parameter; choices by their numbers, so that any value may be one."""
-    log = bool(spec.get("log"))
-    match spec["type"]:
-        case "float":
-            return UniformFloatHyperparameter(name, spec["low"], spec["high"], log=log)
-        case "int":
-            return UniformIntegerHyperparameter(name, spec["low"], spec["high"], log=log)
-        case "ordinal":
-            return OrdinalHyperparameter(name, list(range(len(spec["choices"]))))
-        case _:
-            return CategoricalHyperparameter(name, list(range(len(spec["choices"]))))
-
-
-def decoded(spec: Spec, value: Any) -> Any:
-    """The value of a parameter, in Python's own types."""
-    if "choices" in spec:
-        return spec["choices"][int(value)]
-    return int(value) if spec["type"] == "int" else float(value)
+        """A cost, or that it crashed."""
+        self._teller.tell(self._pending.take(config), loss)
