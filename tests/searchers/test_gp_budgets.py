@@ -17,7 +17,7 @@ from hpotune.history import Observations, Results
 from hpotune.keys import Key
 from hpotune.searchers import Proposal
 from hpotune.searchers.gp import GpSearcher
-from hpotune.searchers.gp.data import MOST, Data, gather
+from hpotune.searchers.gp.data import MOST_OF_LEVELS, Data, gather
 
 LINE = declared(1, {"x": {"type": "float", "low": 0, "high": 1}}).space
 NOTHING = float("nan")
@@ -90,11 +90,11 @@ def test_a_promoted_trial_that_is_out_again_is_known_and_one_that_failed_is_both
 
 def test_of_very_many_each_level_has_its_share() -> None:
     generator = np.random.default_rng(1)
-    counts = {81.0: 5, 27.0: 600, 9.0: 2000}
+    counts, most = {81.0: 5, 27.0: 600, 9.0: 2000}, MOST_OF_LEVELS
     rows = [(trial, budget, generator.random()) for budget in (9.0, 27.0, 81.0) for trial in range(counts[budget])]
     data = gather(results_of(rows, n=2000))
     assert data.levels is not None
-    assert np.bincount(data.levels).tolist() == [5, (MOST - 5) // 2, MOST - 5 - (MOST - 5) // 2]
+    assert np.bincount(data.levels).tolist() == [5, (most - 5) // 2, most - 5 - (most - 5) // 2]
     for level, budget in enumerate((81.0, 27.0, 9.0)):
         least = min(loss for _, at, loss in rows if at == budget)
         assert data.losses[data.levels == level].min() == least

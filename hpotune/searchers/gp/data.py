@@ -1,7 +1,7 @@
 """What the model is given of the results: which trials, at which budgets, and of very many, which of them.
 
 Notation
-    n    observations that are used, at most `MOST`: values of a trial at a budget; d  dimension of the space
+    n    observations that are used, at most `MOST` or `MOST_OF_LEVELS`: values of a trial at a budget; d  the dimension
     X    points of their trials, shape (n, d), nan where inactive;  y  their losses, shape (n,)
     b    their budgets, shape (n,);  B_0 > B_1 > ..  the levels, B_0 the highest budget with a value
 
@@ -24,6 +24,8 @@ from hpotune.models.normal import Array
 # A Gaussian process costs n^3: beyond this many observations it is given the best, the nearest to the best, and a
 # spread of each level.
 MOST = 1_000
+# Of several budgets fewer do: trials come by the hundred there, and a fit has to keep up with short jobs.
+MOST_OF_LEVELS = 400
 _MOST_FAILED = 300  # the latest
 _APART = 2.0  # budgets of two levels, at least
 
@@ -135,12 +137,14 @@ def _latest(trials: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
 
 
 def _subset(points: Array, losses: Array, levels: Levels) -> npt.NDArray[np.int64]:
-    """At most `MOST` of the observations: from the highest level down, an equal share of what is left to take."""
-    if len(losses) <= MOST:
+    """At most `MOST` of the observations, or `MOST_OF_LEVELS`: from the highest level down, an equal share of what is
+    left to take.
+    """
+    present = np.unique(levels)
+    left = MOST if len(present) < 2 else MOST_OF_LEVELS
+    if len(losses) <= left:
         return np.arange(len(losses))
     kept: list[npt.NDArray[np.int64]] = []
-    left = MOST
-    present = np.unique(levels)
     for place, level in enumerate(present):
         rows = np.flatnonzero(levels == level)
         kept.append(rows[_best_near_and_spread(points[rows], losses[rows], left // (len(present) - place))])
