@@ -34,6 +34,7 @@ __all__ = [
     "load_study",
     "product",
     "resolve",
+    "scheduler_of",
 ]
 
 
@@ -97,15 +98,20 @@ def resolve(study: Study) -> Strategy:
     """
     if problems := check(study):
         raise StudyError(problems)
-    searcher, scheduler, _ = product(study)
-    kind, schedule = SEARCHERS[searcher], SCHEDULERS[scheduler]
+    kind = SEARCHERS[product(study).searcher]
     return Strategy(
         kind.make(study, _chosen(study, kind.options)),
-        schedule.make(study, _chosen(study, schedule.options)),
+        scheduler_of(study),
         kind.quick,
         kind.learns,
         kind.takes_default,
     )
+
+
+def scheduler_of(study: Study) -> Scheduler[Any]:
+    """The scheduler alone of a study whose strategy fits it: a searcher may be slow to make."""
+    kind = SCHEDULERS[product(study).scheduler]
+    return kind.make(study, _chosen(study, kind.options))
 
 
 def complete(study: Study, *, like: Study | None = None) -> Study:

@@ -24,9 +24,9 @@ from hpotune.schedulers.asha_stop import AshaStopScheduler
 from hpotune.schedulers.brackets import SynchronousScheduler
 from hpotune.schedulers.rungs import Bracket, sizes
 from hpotune.schedulers.stopping import StoppingRule
-from hpotune.strategies import SCHEDULERS, product
+from hpotune.strategies import SCHEDULERS, product, scheduler_of
 from hpotune.study import Study
-from hpotune.summary import Schedule, Tally, rung_costs, schedule, scheduler_of
+from hpotune.summary import Schedule, Tally, rung_costs, schedule
 from hpotune.tuner import Job
 
 MOST = 5_000  # trials of a rehearsal

@@ -1,7 +1,7 @@
 """Numbers and words that the screens and the report share: pure functions of the history and the time."""
 
 from hpotune.summary.describe import describe, describe_study
-from hpotune.summary.expected import expected_budget, rung_costs, scheduler_of
+from hpotune.summary.expected import expected_budget, rung_costs
 from hpotune.summary.failures import Failure, Failures
 from hpotune.summary.notices import Notices
 from hpotune.summary.outcome import Outcome, outcome
@@ -102,7 +102,6 @@ __all__ = [
     "schedule",
     "schedule_columns",
     "schedule_notes",
-    "scheduler_of",
     "setting_text",
     "shortened",
     "signal_name",

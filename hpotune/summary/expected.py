@@ -11,23 +11,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import Any
 
 from hpotune.events import Budget
-from hpotune.schedulers import Scheduler
 from hpotune.schedulers.asha import AshaScheduler
 from hpotune.schedulers.brackets import SynchronousScheduler
 from hpotune.schedulers.rungs import sizes
-from hpotune.strategies import SCHEDULERS, product
+from hpotune.strategies import scheduler_of
 from hpotune.study import Study
-
-
-def scheduler_of(study: Study) -> Scheduler[Any]:
-    """The scheduler alone of a study whose strategy fits it; its searcher may be slow to make."""
-    chosen = product(study)
-    own, kind = {**chosen.options, **study.strategy.options}, SCHEDULERS[chosen.scheduler]
-    options = {name: own[name] if name in own else option.default(study) for name, option in kind.options.items()}
-    return kind.make(study, options)
 
 
 def rung_costs(budgets: Sequence[Budget], counts: Sequence[int], *, resume: bool) -> list[float]:

@@ -21,7 +21,7 @@ from hpotune.schedulers.asha_stop import AshaStopScheduler
 from hpotune.schedulers.brackets import SynchronousScheduler
 from hpotune.schedulers.standings import Standings, shown
 from hpotune.schedulers.stopping import StoppingRule
-from hpotune.summary.expected import scheduler_of
+from hpotune.strategies import scheduler_of
 from hpotune.summary.tally import Tally
 
 

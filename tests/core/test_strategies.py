@@ -14,7 +14,7 @@ from hpotune.errors import StudyError
 from hpotune.options import one_of, whole
 from hpotune.schedulers import FullScheduler
 from hpotune.searchers import GridSearcher, RandomSearcher, SobolSearcher
-from hpotune.strategies import SCHEDULERS, SEARCHERS, STRATEGIES, check, complete, resolve
+from hpotune.strategies import SCHEDULERS, SEARCHERS, STRATEGIES, check, complete, resolve, scheduler_of
 from hpotune.study import Study
 from studies import study
 
@@ -203,7 +203,8 @@ def test_an_option_that_cannot_be(tmp_path: Path) -> None:
 def test_a_complete_study_has_every_option_written_out() -> None:
     whole_one = complete(study(strategy={"name": "bo", "xi": 0.5}))
     assert whole_one.strategy.options == {
-        "initial": 5, "acquisition": "log_ei", "xi": 0.5, "beta": "auto", "kernel": "matern52"
+        "initial": 5, "acquisition": "log_ei", "xi": 0.5, "beta": "auto", "kernel": "matern52",
+        "random_fraction": 0.0,
     }  # fmt: skip
     assert complete(whole_one) == whole_one
     assert resolve(whole_one) == resolve(study(strategy={"name": "bo", "xi": 0.5}))
@@ -225,3 +226,9 @@ def test_a_whole_number_is_the_float_that_it_equals() -> None:
     spelt = complete(study(strategy={"name": "bo", "xi": 0}), like=bare)
     assert spelt.to_dict() == bare.to_dict()
     assert type(spelt.strategy.options["xi"]) is float
+
+
+@pytest.mark.parametrize("strategy", ["bohb", "asha", {"name": "random", "stop": {"rule": "median"}}])
+def test_the_scheduler_alone_is_that_of_the_strategy(strategy: Any) -> None:
+    whole = study(strategy=strategy, budget={"name": "epochs", "max": 9})
+    assert scheduler_of(whole) == scheduler_of(complete(whole)) == resolve(whole).scheduler

@@ -30,7 +30,6 @@ from hpotune.summary import (
     ruling_words,
     schedule,
     schedule_columns,
-    scheduler_of,
     spent_words,
 )
 from hpotune.summary.schedule import losses_at
@@ -332,11 +331,3 @@ def test_disk_use_is_that_of_the_checkpoints(tmp_path: Any) -> None:
     report = build(*collect(run.events), folder)
     assert report.disk == (2, 1570)
     assert "2 checkpoints on disk, 1.6 kB" in render(report, "table")
-
-
-def test_the_scheduler_alone_is_the_one_of_the_strategy() -> None:
-    from hpotune.strategies import complete, resolve  # noqa: PLC0415
-
-    for strategy in [*PAUSING, *STOPPING, "random"]:
-        tuned = study(strategy=strategy, budget={"name": "epochs", "max": 27})
-        assert scheduler_of(tuned) == scheduler_of(complete(tuned)) == resolve(tuned).scheduler
