@@ -13,7 +13,7 @@ from hpotune.errors import Problem, StudyError
 from hpotune.events import JsonObject
 from hpotune.options import Options
 from hpotune.protocol import check_protocol
-from hpotune.schedulers import Scheduler
+from hpotune.schedulers import New, Room, Scheduler
 from hpotune.schedulers.kinds import SCHEDULERS, SchedulerKind
 from hpotune.searchers import Searcher
 from hpotune.searchers.kinds import SEARCHERS, SearcherKind
@@ -30,6 +30,7 @@ __all__ = [
     "SearcherKind",
     "Strategy",
     "check",
+    "check_room",
     "complete",
     "load_study",
     "product",
@@ -189,7 +190,7 @@ def load_study(path: str | PathLike[str], *, overrides: Sequence[str] = (), fold
     Raises:
         StudyError: with every problem of the file, each with its line.
     """
-    return _load_study(path, overrides=overrides, checks=(check, check_protocol), folder=folder)
+    return _load_study(path, overrides=overrides, checks=(check, check_room, check_protocol), folder=folder)
 
 
 def _check_options(study: Study, known: Options) -> list[Problem]:
@@ -224,6 +225,19 @@ def _check_end(study: Study, searcher: str, schedule: SchedulerKind) -> list[Pro
         return []
     remedy = "add `limits: {trials: 100}` (or time, or budget), or `target` to the metric"
     return [study.problem(("limits",), "nothing would ever end this study", remedy, key=True)]
+
+
+def check_room(study: Study) -> list[Problem]:
+    """What is wrong with the limit of the budget: it must take a trial. A run that was started is not asked again."""
+    if check(study):
+        return []
+    limit, scheduler = study.limits.budget, scheduler_of(study)
+    match scheduler.decide(scheduler.initial(), Room()):
+        case New(budget=int() | float() as first) if limit is not None and first > limit:
+            words = f"{limit:g} is not enough for a single trial, which is first trained for {first:g}"
+            return [study.problem(("limits", "budget"), words, f"raise it to {first:g} or more")]
+        case _:
+            return []
 
 
 def _check_grid(study: Study, searcher: str) -> list[Problem]:

@@ -101,13 +101,14 @@ class History:
 
     def _adopt(self, study: JsonObject) -> None:
         self.study = Study.from_dict(study)
+        self._least_budget: Budget = 0 if self.study.budget is None else self.study.budget.min
         self.sign = -1.0 if self.study.metric.goal == "maximize" else 1.0
 
     def _revive(self, trial: Trial) -> None:
         self.causes[trial.cause or ""] -= 1
         trial.cause = None
         trial.failures = trial.crashes = 0
-        self.budget_planned += trial.jobs[-1].untrained
+        self.budget_planned += trial.jobs[-1].untrained(self._least_budget)
         self._take_out_of_view(trial.jobs[-1])
         self.to_retry[trial.number] = None
         self._enter(trial, "planned")
@@ -157,7 +158,7 @@ class History:
                     job.bring_back()
                 self._settle(trial, "completed", job.to)
             case "stopped":
-                self.budget_planned -= job.untrained
+                self.budget_planned -= job.untrained(self._least_budget)
                 self._settle(trial, "stopped", job.furthest)
             case "failed":
                 self._failed(trial, job, event.cause or "exit")
@@ -203,7 +204,7 @@ class History:
 
     def _fail(self, trial: Trial, cause: str) -> None:
         trial.cause = cause
-        self.budget_planned -= trial.jobs[-1].untrained
+        self.budget_planned -= trial.jobs[-1].untrained(self._least_budget)
         self.causes[cause] += 1
         self.failures += 1
         self._enter(trial, "failed")

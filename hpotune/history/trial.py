@@ -106,13 +106,14 @@ class JobView:
         budget, loss = self.points[-2:]
         return (None if math.isnan(budget) else budget), loss
 
-    @property
-    def untrained(self) -> float:
-        """How much of the budget that it was planned to spend lies beyond its last report; without one, nothing is
-        known to have been saved, and a script that always fails must come to an end.
+    def untrained(self, least: Budget) -> float:
+        """How much of the budget that it was planned to spend lies beyond its last report. Without one it counts as
+        trained for the `least` budget there is: a script that always fails must come to an end.
         """
-        furthest = self.furthest
-        return 0 if self.to is None or not furthest else max(0, self.to - max(furthest, self.start or 0))
+        if self.to is None:
+            return 0
+        start = self.start or 0
+        return max(0, self.to - max(self.furthest or start + least, start))
 
     @property
     def furthest(self) -> float | None:

@@ -9,8 +9,8 @@ checkpoint; but one that was stopped is not gone back to when others turn out to
 
 A trial enters a rung with its first report at or beyond it; one whose report skips rungs enters each, lowest first, and
 is judged in each. Its loss there is that of its reports up to the rung's budget; if there are none, that of the report;
-if the report is not finite, inf, which ranks last and stops nothing by itself: it may recover. A trial that fails
-enters the rung it was on its way to with inf.
+if the report is not finite, inf, which ranks last and goes on only while n < eta. A trial that fails enters the rung it
+was on its way to with inf.
 
 An attempt that was cut off or failed leaves the view, but its entries stand until the next attempt replaces them: the
 trial is judged anew in every rung at or below which the new attempt has a report. Where it has none, since it went on
@@ -102,7 +102,7 @@ class AshaStopScheduler:
     def _judge(self, state: AshaStopState, k: int, trial: int, sign: float) -> None:
         standings = state.standings[k]
         n, quota = len(standings), len(standings) // self.eta
-        if n < self.eta or standings.rank(trial) <= quota or not math.isfinite(standings.losses[trial]):
+        if n < self.eta or (standings.rank(trial) <= quota and math.isfinite(standings.losses[trial])):
             return
         numbers = standings.numbers(trial, quota, sign)
         state.to_stop[trial] = {"rule": "rung", "rung": k, "at": self.levels[k], **numbers}

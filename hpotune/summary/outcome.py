@@ -22,7 +22,8 @@ class Outcome(NamedTuple):
 def outcome(history: History) -> Outcome:
     """The verdict on a study as it stands.
 
-    0: it ended with at least one value to show. 1: it has none, or too many trials failed. 130: it was interrupted;
+    0: it ended with at least one value to show. 1: it has none, too many trials failed, or none that was paused got to
+    the end since others failed on the way. 130: it was interrupted;
     a study that has not ended counts as interrupted.
     """
     words = finish_words(history)
@@ -37,4 +38,7 @@ def outcome(history: History) -> Outcome:
         return Outcome(NOT_ACCEPTABLE, f"{words}: there was nothing to try")
     if history.best is None:
         return Outcome(NOT_ACCEPTABLE, f"{words}, but no trial completed with a value")
+    if not history.states["completed"] and history.states["paused"] and history.failures:
+        remedy = "no trial came to the end of its schedule; `hpotune check-resume` tells whether it can be promoted"
+        return Outcome(NOT_ACCEPTABLE, f"{words}, but {remedy}")
     return Outcome(OK, words)

@@ -62,12 +62,11 @@ def main():
     config = DEFAULTS | json.loads(os.environ.get("HPOTUNE_CONFIG", "{}"))
     seed = int(os.environ.get("HPOTUNE_SEED", "0"))
     last = int(os.environ.get("HPOTUNE_BUDGET", EPOCHS))
-    done = int(os.environ.get("HPOTUNE_PREVIOUS_BUDGET", "0"))
     folder = os.environ.get("HPOTUNE_CHECKPOINT_DIR")
     checkpoint = Path(folder) / "training.joblib" if folder else None
 
     x_train, x_val, y_train, y_val = load_data()
-    if done and checkpoint and checkpoint.exists():
+    if checkpoint and checkpoint.exists():  # of an earlier job, or of an attempt at this one that was cut off
         training = joblib.load(checkpoint)
     else:
         training = Training(config, seed)

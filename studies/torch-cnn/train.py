@@ -91,7 +91,7 @@ def main():
     optimizer = build_optimizer(model, config)
 
     epoch = 0
-    if trial.previous_budget and (trial.checkpoint_dir / CHECKPOINT).exists():
+    if trial.budget is not None and (trial.checkpoint_dir / CHECKPOINT).exists():
         epoch = load(model, optimizer)
     while epoch < (trial.budget or EPOCHS):
         train_epoch(model, optimizer, loader)

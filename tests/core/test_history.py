@@ -34,7 +34,7 @@ def test_counts_are_what_they_count(story: tuple[Tale, int, str]) -> None:
     assert history.reports == sum(isinstance(event, ev.Reported) for event in tale.events)
     first = [event for event in tale.events if isinstance(event, ev.JobPlanned) and event.attempt == 0]
     planned = sum((event.to or 0) - (event.start or 0) for event in first)
-    assert history.budget_planned == planned - sum(job.untrained for job in _ended_early(history))
+    assert history.budget_planned == planned - sum(job.untrained(1) for job in _ended_early(history))
     assert history.sessions == 1 + sum(isinstance(event, ev.StudyResumed) for event in tale.events)
     assert history.n == len(tale.events) - 1
 

@@ -14,7 +14,7 @@ from hpotune.errors import StudyError
 from hpotune.options import one_of, whole
 from hpotune.schedulers import FullScheduler
 from hpotune.searchers import GridSearcher, RandomSearcher, SobolSearcher
-from hpotune.strategies import SCHEDULERS, SEARCHERS, STRATEGIES, check, complete, resolve, scheduler_of
+from hpotune.strategies import SCHEDULERS, SEARCHERS, STRATEGIES, check, check_room, complete, resolve, scheduler_of
 from hpotune.study import Study
 from studies import study
 
@@ -232,3 +232,14 @@ def test_a_whole_number_is_the_float_that_it_equals() -> None:
 def test_the_scheduler_alone_is_that_of_the_strategy(strategy: Any) -> None:
     whole = study(strategy=strategy, budget={"name": "epochs", "max": 9})
     assert scheduler_of(whole) == scheduler_of(complete(whole)) == resolve(whole).scheduler
+
+
+@pytest.mark.parametrize(
+    ("strategy", "least"), [("random", 27), ("hyperband", 1), ({"name": "asha", "mode": "stop"}, 27), ("asha", 1)]
+)
+def test_the_limit_of_the_budget_must_take_a_trial(strategy: Any, least: int) -> None:
+    budget = {"name": "epochs", "max": 27}
+    assert check_room(study(strategy=strategy, budget=budget, limits={"budget": least})) == []
+    (problem,) = check_room(study(strategy=strategy, budget=budget, limits={"budget": least - 0.5}))
+    assert "not enough for a single trial" in problem.message
+    assert str(least) in problem.remedy

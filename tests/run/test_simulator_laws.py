@@ -12,7 +12,7 @@ from hypothesis import Phase, assume, given, settings
 from hypothesis import strategies as st
 from sessions import Session, bare, outcome
 
-from hpotune import events as ev
+from hpotune.history import History
 from hpotune.replay import replay
 from hpotune.run.simulator import World
 from hpotune.run.simulator.world import Scripted
@@ -94,13 +94,11 @@ def scenes(draw: st.DrawFn, strategy: Any, *, most: int, own: bool = False) -> t
 
 
 def _check_budget(whole: Study, session: Session) -> None:
-    """The limit of the budget is kept, but for attempts that have to begin anew from nothing."""
-    planned = 0.0
+    """The limit of the budget is kept after every event."""
+    history, limit = History(), whole.limits.budget
     for event in session.journal.events:
-        if isinstance(event, ev.JobPlanned) and event.attempt == 0:
-            planned += (event.to or 0) - (event.start or 0)
-    limit = whole.limits.budget
-    assert limit is None or planned <= limit + 1e-9
+        history.fold(event)
+        assert limit is None or history.budget_planned <= limit + 1e-9
 
 
 def _check_ends(strategy: Any, data: st.DataObject, most: int) -> None:
