@@ -32,6 +32,7 @@ __all__ = [
     "check",
     "check_room",
     "complete",
+    "doubts",
     "load_study",
     "product",
     "resolve",
@@ -238,6 +239,26 @@ def check_room(study: Study) -> list[Problem]:
             return [study.problem(("limits", "budget"), words, f"raise it to {first:g} or more")]
         case _:
             return []
+
+
+def doubts(study: Study) -> list[Problem]:
+    """What is allowed of a strategy with rungs, but probably not meant."""
+    budget, (_, name, _) = study.budget, product(study)
+    if budget is None or not SCHEDULERS[name].needs_budget:
+        return []
+    found, limit = [], study.limits.budget
+    if len(scheduler_of(study).levels) < 2:
+        words = f"there is one rung only, {budget.max}: every trial is trained in full"
+        found.append(
+            study.problem(("budget",), words, "lower `min`, or eta: the rungs are max, max / eta, …, down to min")
+        )
+    if limit is not None and limit < budget.max:
+        words = f"no trial can be trained in full: {limit:g} is less than {budget.max}"
+        found.append(study.problem(("limits", "budget"), words, "raise it, or lower `max`"))
+    if study.trial.checkpoints == 0 and budget.resume:
+        words = "no checkpoint is kept, so trials that are promoted start over"
+        found.append(study.problem(("trial", "checkpoints"), words, "drop it, or say `resume: false` in the budget"))
+    return found
 
 
 def _check_grid(study: Study, searcher: str) -> list[Problem]:

@@ -197,3 +197,14 @@ class TestSmoke:
         assert len(losses) == 18
         assert losses[0] == (0.0, 3, "b")
         assert losses[1][0] > 0
+
+
+@pytest.mark.parametrize("name", ["digits-multifidelity", "torch-cnn"])
+def test_a_study_with_rungs_runs_in_its_smoke_form(name, tmp_path):
+    if name == "torch-cnn" and find_spec("torch") is None:
+        pytest.skip("PyTorch is not installed")
+    command = [sys.executable, "-m", "hpotune", "run", str(STUDIES / name / "study.yaml"), "--smoke", "--json"]
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    environment = {**os.environ, "TMPDIR": str(tmp_path), "OMP_NUM_THREADS": "1", "PATH": path}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=600, check=False)
+    assert done.returncode == 0, done.stderr

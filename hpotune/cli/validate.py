@@ -10,7 +10,7 @@ from dataclasses import asdict
 from hpotune.cli.options import Json, Sets, StudyArgument
 from hpotune.errors import Problem, StudyError
 from hpotune.run.machine import check_command, working_folder
-from hpotune.strategies import load_study
+from hpotune.strategies import doubts, load_study
 from hpotune.study import Study, lint
 
 _SCRIPT_BYTES = 1 << 20
@@ -28,7 +28,7 @@ def command(study: StudyArgument, set_: Sets = None, *, json_: Json = False) -> 
             raise
         _print({"valid": False, "errors": _rows(error.problems), "warnings": []})
         return error.exit_code
-    warnings = [*_of_the_command(loaded), *lint(loaded)]
+    warnings = [*_of_the_command(loaded), *lint(loaded), *doubts(loaded)]
     if json_:
         _print({"valid": True, "errors": [], "warnings": _rows(warnings)})
         return 0

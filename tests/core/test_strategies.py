@@ -14,7 +14,17 @@ from hpotune.errors import StudyError
 from hpotune.options import one_of, whole
 from hpotune.schedulers import FullScheduler
 from hpotune.searchers import GridSearcher, RandomSearcher, SobolSearcher
-from hpotune.strategies import SCHEDULERS, SEARCHERS, STRATEGIES, check, check_room, complete, resolve, scheduler_of
+from hpotune.strategies import (
+    SCHEDULERS,
+    SEARCHERS,
+    STRATEGIES,
+    check,
+    check_room,
+    complete,
+    doubts,
+    resolve,
+    scheduler_of,
+)
 from hpotune.study import Study
 from studies import study
 
@@ -243,3 +253,21 @@ def test_the_limit_of_the_budget_must_take_a_trial(strategy: Any, least: int) ->
     (problem,) = check_room(study(strategy=strategy, budget=budget, limits={"budget": least - 0.5}))
     assert "not enough for a single trial" in problem.message
     assert str(least) in problem.remedy
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({}, []),
+        ({"budget": {"name": "epochs", "min": 27, "max": 27}}, ["one rung only"]),
+        ({"strategy": {"name": "asha", "eta": 100}}, ["one rung only"]),
+        ({"limits": {"budget": 20}}, ["in full: 20 is less than 27"]),
+        ({"trial": {"checkpoints": 0}}, ["start over"]),
+        ({"strategy": "random", "trial": {"checkpoints": 0}}, []),
+    ],
+)
+def test_what_is_doubtful_about_rungs(changes: dict[str, Any], words: list[str]) -> None:
+    whole = study(**{"strategy": "asha", "budget": {"name": "epochs", "max": 27}, **changes})
+    found = [problem.message for problem in doubts(whole)]
+    assert len(found) == len(words)
+    assert all(part in message for part, message in zip(words, found, strict=True))
