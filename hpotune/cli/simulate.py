@@ -74,6 +74,7 @@ def _as_json(found: Comparison) -> dict[str, Any]:
             "short": found.short,
             "guessed": [{"trial": trial, "to": budget} for trial, budget in found.guessed.items()],
             "times": not found.timed,
+            "startups": not found.starts,
             "learning_searchers": list(found.learns),
         },
     }
@@ -166,6 +167,8 @@ def _notes(found: Comparison) -> Iterator[str]:
         yield f"{' and '.join(found.learns)} would have proposed other configurations, having seen other results"
     if not found.timed:
         yield "how long anything took: the journal holds no times"
+    elif not found.starts:
+        yield "how long a process takes to start, which a trial pays again in each job: no job reported at two times"
 
 
 def _options(study: Study) -> str:

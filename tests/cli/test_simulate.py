@@ -193,6 +193,53 @@ def test_without_times_a_unit_counts_as_a_second(call: Any, make_run: Any) -> No
     assert "  time " not in shown.stdout
 
 
+# What a job takes beside its training
+
+
+@pytest.mark.parametrize("startup", [0.0, 5.0])
+def test_every_job_starts_up_anew(make: Make, startup: float) -> None:
+    """Three trials to 9 epochs of 10 s, one worker: three jobs to 1, then one of them to 3 and to 9."""
+    folder = make(
+        world=World(seconds=10.0, startup=startup), budget={"name": "epochs", "max": 9}, limits={"trials": 3}, workers=1
+    )
+    found = another_way(folder, "asha")
+    assert found.starts
+    assert found.run.seconds == pytest.approx(3 * (startup + 90), abs=0.01)
+    assert found.other.budget == 3 * 1 + 2 + 6
+    assert found.other.seconds == pytest.approx(5 * startup + (3 * 1 + 2 + 6) * 10, abs=0.01)
+
+
+def test_start_ups_are_told_by_other_jobs_where_one_reports_once(make: Make) -> None:
+    """Three trials, in jobs of one report to 1 epoch and one job of two from 1 to 3; then each to 3 at one go."""
+    folder = make(
+        world=World(seconds=10.0, startup=5.0),
+        strategy="asha",
+        budget={"name": "epochs", "max": 3},
+        limits={"trials": 3},
+        workers=1,
+    )
+    assert [round(curve.startup or 0.0, 2) for curve in curves(folder.events())[1]] == [5.0, 5.0, 5.0]
+    assert another_way(folder, "random").other.seconds == pytest.approx(3 * (5 + 3 * 10), abs=0.02)
+
+
+def test_no_verdict_on_time_where_no_start_up_can_be_told(call: Any, make: Make) -> None:
+    folder = make(world=World(seconds=10.0, reports=1), strategy="asha", budget={"name": "epochs", "max": 3})
+    shown = call("simulate", str(folder.path), "-s", "hyperband").stdout
+    assert "how long a process takes to start" in shown
+    assert "% less time" not in shown
+    assert "% more time" not in shown
+    found = json.loads(call("simulate", str(folder.path), "--json").stdout)
+    assert found["unknown"]["startups"]
+    assert found["saved"]["time"] is None
+
+
+def test_a_failure_on_the_way_takes_as_long_as_it_took(make: Make) -> None:
+    folder = make(world=World(seconds=10.0, startup=5.0, fates={"exit": 0.5}), strategy="asha")
+    found = another_way(folder, "asha")
+    assert found.other.failed == found.run.failed > 0
+    assert found.other.seconds == pytest.approx(found.run.seconds, abs=0.1)
+
+
 # Mistakes
 
 

@@ -67,6 +67,7 @@ class Comparison:
         short: how many of those that took part have a curve that ends early, without having failed.
         guessed: the trials that were trained beyond what is known of them, and how far, by their number in the run.
         timed: whether the journal tells how long training took; else a unit of budget counts as a second.
+        starts: whether the journal tells how long processes take to start, which every job of a trial pays.
         learns: the searchers, of the run and of the strategy, that would have proposed otherwise having seen otherwise.
     """
 
@@ -79,6 +80,7 @@ class Comparison:
     short: int
     guessed: dict[int, Budget]
     timed: bool
+    starts: bool
     learns: tuple[str, ...]
 
     @property
@@ -88,8 +90,11 @@ class Comparison:
 
     @property
     def saved_time(self) -> float | None:
-        """The share of the run's time that would have been saved, if both have the same number of workers."""
-        comparable = self.timed and self.run.seconds and self.run.workers == self.other.workers
+        """The share of the run's time that would have been saved.
+
+        None: they have not the same number of workers, or it is not known what another job of a trial costs.
+        """
+        comparable = self.timed and self.starts and self.run.seconds and self.run.workers == self.other.workers
         return 1 - self.other.seconds / self.run.seconds if comparable else None
 
 
@@ -134,6 +139,7 @@ def another_way(
         short=sum(curve.failed_at is None and curve.known_to < most for curve in pool),
         guessed=_guessed(done.history, pool),
         timed=timed,
+        starts=any(curve.startup is not None for curve in pool),
         learns=tuple(dict.fromkeys(name for name in map(_searcher, (history.study, study)) if SEARCHERS[name].learns)),
     )
 

@@ -4,9 +4,10 @@ Notation
     points    (budget, value, seconds) of one trial, budgets ascending: what it had reported there, and how long it had
               trained by then, over all its jobs. Before the first lies (0, -, 0)
     known_to  the budget of the last point; beyond it the run does not know the trial
+    startup, pace, ending  seconds of each job before it trains, for a unit of budget, and after it; see `times`
 
 Between two points value and seconds lie on the straight line. Beyond the last one the value stays as it was and time
-goes on at the mean pace: a guess, which is noted.
+goes on at the usual pace: a guess, which is noted.
 """
 
 from __future__ import annotations
@@ -14,14 +15,15 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from itertools import chain
 from typing import Any, NamedTuple
 
-from hpotune import events as ev
 from hpotune.events import Budget, Event
 from hpotune.history import History, Trial
 from hpotune.protocol import budget_keys
 from hpotune.run.simulator.executor import End, Script
+from hpotune.run.simulator.times import Stretch, Times, Usual
 from hpotune.study import Study
 from hpotune.tuner import Job
 
@@ -36,12 +38,26 @@ class Point(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Curve:
-    """What the run knows of one trial. `failed_at`: how many seconds of training its failure took; None: it has not."""
+    """What the run knows of one trial.
+
+    Attributes:
+        trial: its number.
+        config: its configuration.
+        points: what it reported.
+        failed_at: how many seconds of training its failure took, less than it had had if it failed before it trained
+            on; None: it has not failed.
+        startup: seconds of each of its jobs before it trains; None: the run does not tell.
+        pace: seconds for a unit of budget beyond what is known; None: the mean of what is.
+        ending: seconds of each of its jobs after it has trained.
+    """
 
     trial: int
     config: Mapping[str, Any]
     points: tuple[Point, ...]
     failed_at: float | None = None
+    startup: float | None = None
+    pace: float | None = None
+    ending: float = 0.0
 
     @property
     def known_to(self) -> float:
@@ -51,7 +67,10 @@ class Curve:
     def seconds(self, budget: float) -> float:
         """Seconds of training up to a budget."""
         if budget > self.known_to:
-            return self.points[-1].seconds * budget / self.known_to if self.points else 0.0
+            if not self.points:
+                return 0.0
+            known = self.points[-1].seconds
+            return known + (budget - self.known_to) * (known / self.known_to if self.pace is None else self.pace)
         before, after, share = self._around(budget)
         return before.seconds + share * (after.seconds - before.seconds)
 
@@ -78,85 +97,35 @@ def curves(events: Iterable[Event]) -> tuple[History, list[Curve], bool]:
     """What a journal holds: its history, the curves of its trials in their order, and whether times are known.
 
     A trial of which nothing is known (no report that named its budget, and no failure) has no curve. Without times, a
-    unit of budget counts as a second.
+    unit of budget counts as a second. Where a trial does not tell its startup, pace or ending, it is the median of all
+    jobs.
     """
-    history, clock = History(), _Times()
+    history, times = History(), Times()
     for event in events:
         history.fold(event)
-        clock.see(event)
-    timed = any(times.seconds for times in clock.of.values())
-    found = (_curve(trial, clock, timed=timed) for trial in history.trials)
-    return history, [curve for curve in found if curve is not None], timed
+        times.see(event)
+    jobs = {trial.number: list(times.stretches(trial)) for trial in history.trials}
+    usual = Usual.of(list(chain.from_iterable(jobs.values())))
+    found = (_curve(trial, jobs[trial.number], usual) for trial in history.trials)
+    return history, [curve for curve in found if curve is not None], times.known
 
 
-@dataclass(slots=True)
-class _Attempt:
-    """When the reports of an attempt came, in seconds after its start, and how long it took; 0: not known."""
-
-    began: float | None = None
-    reports: list[tuple[Budget | None, float, float | None]] = field(default_factory=list)
-    seconds: float = 0.0
-
-
-class _Times:
-    """The newest attempt of every job."""
-
-    def __init__(self) -> None:
-        self.of: dict[tuple[int, int], _Attempt] = {}
-
-    def see(self, event: Event) -> None:
-        match event:
-            case ev.JobPlanned():
-                self.of[event.trial, event.job] = _Attempt()
-            case ev.JobStarted():
-                self._attempt(event).began = event.measured.get("at")
-            case ev.Reported(late=False):
-                attempt, at = self._attempt(event), event.measured.get("at")
-                after = None if at is None or attempt.began is None else float(at) - attempt.began
-                attempt.reports.append((event.budget, event.value, after))
-            case ev.JobEnded():
-                attempt, at = self._attempt(event), event.measured.get("at")
-                measured = 0.0 if at is None or attempt.began is None else float(at) - attempt.began
-                attempt.seconds = float(event.measured.get("seconds", measured))
-
-    def _attempt(self, event: ev.JobStarted | ev.Reported | ev.JobEnded) -> _Attempt:
-        return self.of.setdefault((event.trial, event.job), _Attempt())
-
-
-def _curve(trial: Trial, clock: _Times, *, timed: bool) -> Curve | None:
+def _curve(trial: Trial, jobs: Sequence[Stretch], usual: Usual) -> Curve | None:
+    startup, pace, ending = Usual.of(jobs).otherwise(usual)
     points: list[Point] = []
     trained = 0.0  # seconds, over the jobs so far
-    for number, job in enumerate(trial.jobs):
-        attempt = clock.of.get((trial.number, number), _Attempt())
-        if job.points is None and trial.state != "failed":  # it was cut off: nothing of it counts
-            break
-        start = float(job.start or 0)
-        points = [point for point in points if point.budget <= start]  # the rest is trained anew
-        trained = points[-1].seconds if points else 0.0
-        points += _points(attempt, start, job.to, trained, timed=timed)
-        trained += attempt.seconds if timed else float(job.to or 0) - start
+    for job in jobs:
+        points = [point for point in points if point.budget <= job.start]  # the rest is trained anew
+        began = (points[-1].seconds if points else 0.0) - (startup or 0.0)
+        for budget, value, after in job.marks:
+            points.append(Point(budget, value, max(began + after, points[-1].seconds if points else 0.0)))
+        trained = began + job.seconds
     failed_at = trained if trial.state == "failed" else None
     if failed_at is not None and points and points[-1].budget >= (trial.jobs[-1].to or 0):
         del points[-1]  # it came to its end and failed there: that value did not count
     if not points and failed_at is None:
         return None
-    return Curve(trial.number, trial.config, tuple(points), failed_at)
-
-
-def _points(attempt: _Attempt, start: float, to: Budget | None, trained: float, *, timed: bool) -> list[Point]:
-    """The points of one job, which begins at `start` after so many seconds of training."""
-    points: list[Point] = []
-    length = (float(to or 0) - start) or 1.0
-    for at, value, after in attempt.reports:
-        budget = float(at) if at is not None else float(to or 0) if value == attempt.reports[-1][1] else None
-        if budget is None or budget <= (points[-1].budget if points else start):
-            continue
-        share = min((budget - start) / length, 1.0)
-        seconds = (attempt.seconds * share if after is None else after) if timed else budget - start
-        points.append(Point(budget, value, max(trained + seconds, points[-1].seconds if points else trained)))
-    if points and timed and points[-1].budget == to:  # the way out is part of the job
-        points[-1] = points[-1]._replace(seconds=max(points[-1].seconds, trained + attempt.seconds))
-    return points
+    return Curve(trial.number, trial.config, tuple(points), failed_at, startup, pace, ending or 0.0)
 
 
 class Recorded:
@@ -175,7 +144,7 @@ class Recorded:
         """What the attempt of a job does."""
         curve = self._pool[job.trial_id]
         start, to = job.previous_budget or 0, job.budget or 0
-        began = curve.seconds(start)
+        began = curve.seconds(start) - (curve.startup or 0.0)
         fails = curve.failed_at is not None and to > curve.known_to
         budgets: list[Budget] = [_plain(point.budget) for point in curve.points if start < point.budget < to]
         if not fails:
@@ -183,7 +152,7 @@ class Recorded:
         output = [(curve.seconds(budget) - began, self._line(curve, budget)) for budget in budgets]
         if fails and curve.failed_at is not None:
             return Script(output, End(max(curve.failed_at - began, output[-1][0] if output else 0.0), code=1))
-        return Script(output, End(output[-1][0]))
+        return Script(output, End(output[-1][0] + curve.ending))
 
     def _line(self, curve: Curve, budget: Budget) -> bytes:
         value = json.dumps(curve.value(budget))
