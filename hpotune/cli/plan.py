@@ -12,7 +12,7 @@ import typer
 
 from hpotune.cli.options import Json, Sets, StudyArgument, Workers
 from hpotune.cli.plan_words import plan_lines
-from hpotune.cli.planned import Plan, make_plan
+from hpotune.cli.planned import Estimate, Plan, make_plan
 from hpotune.cli.terminal import harmless
 from hpotune.errors import UsageError
 from hpotune.strategies import load_study, product
@@ -73,8 +73,12 @@ def _as_json(plan: Plan, seconds: float | None) -> dict[str, Any]:
         "workers": plan.workers,
         "levels": list(plan.scheduler.levels),
         "rungs": [asdict(rung) for rung in plan.rungs],
+        "brackets": plan.brackets if plan.whole is not None else None,
         "whole": None if plan.whole is None else asdict(plan.whole),
+        "basis": plan.basis,
         "total": asdict(plan.total),
+        "least": _estimate(plan.least, seconds),
+        "most": _estimate(plan.most, seconds),
         "full_trainings": plan.total.budget / plan.full,
         "share_of_full": plan.total.budget / (plan.total.trials * plan.full) if plan.total.trials else None,
         "ends": plan.ends,
@@ -84,4 +88,14 @@ def _as_json(plan: Plan, seconds: float | None) -> dict[str, Any]:
         "exact": plan.exact,
         "example": plan.example,
         "rehearsed": plan.played,
+    }
+
+
+def _estimate(found: Estimate, seconds: float | None) -> dict[str, Any]:
+    return {
+        "trials": found.trials,
+        "jobs": found.jobs,
+        "budget": found.budget,
+        "units_of_time": found.units,
+        "seconds": None if seconds is None else found.units * seconds,
     }

@@ -201,6 +201,8 @@ def _passed(history: History, tally: Tally, levels: Sequence[Budget], eta: int |
     standings = [Standings() for _ in levels]
     for trial in history.trials:
         losses = losses_at(trial, history.study.metric.use, levels)
+        if eta is not None:
+            _judge_last(trial, levels[:-1], losses)
         reached = _reached(trial)
         come = bisect_left(levels, math.nextafter(reached, math.inf))
         for k in range(come):
@@ -246,6 +248,14 @@ def losses_at(trial: Trial, use: str, levels: Sequence[Budget]) -> list[float]:
     for rest in range(k, len(levels)):
         found[rest] = newest
     return found
+
+
+def _judge_last(trial: Trial, levels: Sequence[Budget], losses: list[float]) -> None:
+    """A trial whose first report at or beyond a rung is not finite has entered it as the last."""
+    reports = [(at, loss) for job in trial.jobs for at, loss in job.reports() if at is not None]
+    for k, level in enumerate(levels):
+        if not math.isfinite(next((loss for at, loss in reports if at >= level), 0.0)):
+            losses[k] = math.inf
 
 
 def _after_each_job(trial: Trial, use: str) -> list[float]:

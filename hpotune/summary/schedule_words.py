@@ -27,7 +27,7 @@ def schedule_columns(found: Schedule, history: History) -> list[Column]:
     metric = printable(history.study.metric.name)
     columns = [
         Column("bracket", _bracket_cells(rows)),
-        Column(unit, [budget_text(row.at) for row in rows]),
+        Column(unit, [amount_text(row.at) for row in rows]),
         Column("trials", [of_text(row.arrived, row.size) for row in rows]),
         Column("went on" if found.pauses else "stopped", [_count(_moved(row, found)) for row in rows]),
         Column("failed", [_count(row.failed) for row in rows]),
@@ -35,7 +35,7 @@ def schedule_columns(found: Schedule, history: History) -> list[Column]:
         Column(f"best {metric}", ["" if row.best is None else value_text(row.best) for row in rows]),
         Column("of trial", ["" if row.best_trial is None else str(row.best_trial) for row in rows], spare=True),
         Column("cut-off", ["" if row.cutoff is None else value_text(row.cutoff) for row in rows], spare=True),
-        Column(f"{unit} in all", [budget_text(row.spent) for row in rows], spare=True),
+        Column(f"{unit} in all", [amount_text(row.spent) for row in rows], spare=True),
     ]
     return [column for column in columns if any(column.cells)]
 
@@ -53,8 +53,8 @@ def schedule_notes(found: Schedule) -> list[str]:
 
 
 def spent_words(found: Schedule, history: History) -> str:
-    """`1581 epochs in 206 jobs, 14 % of what 143 trials in full take`."""
-    spent = budget_text(found.spent, budget_name(history))
+    """`1,581 epochs in 206 jobs, 14 % of what 143 trials in full take`."""
+    spent = amount_text(found.spent, budget_name(history))
     words = f"{spent} in {count_text(found.jobs, 'job')}"
     if found.share is None:
         return words
@@ -64,6 +64,13 @@ def spent_words(found: Schedule, history: History) -> str:
 def of_text(count: int, size: int | None) -> str:
     """`20 of 81`; `81` where that is all."""
     return f"{count:,}" if size is None or size == count else f"{count:,} of {size:,}"
+
+
+def amount_text(budget: float, name: str = "") -> str:
+    """A budget that may be large, with its unit: `1,581 epochs`, `1 epoch`, `0.5 epochs`."""
+    if abs(budget) < 1_000:
+        return budget_text(budget, name)
+    return f"{round(budget):,} {printable(name)}" if name else f"{round(budget):,}"
 
 
 def bytes_text(size: int) -> str:

@@ -83,6 +83,47 @@ def test_asha_is_the_quota_of_each_rung() -> None:
     assert not plan.exact
 
 
+@pytest.mark.parametrize("limits", [{"trials": 81}, {"budget": 120}, {"trials": 81, "budget": 400}, {"time": 60}])
+@pytest.mark.parametrize("resume", [True, False])
+def test_one_worker_takes_as_long_as_its_budget(limits: Any, resume: bool) -> None:
+    tuned = study(strategy="asha", budget={"name": "epochs", "max": 81, "resume": resume}, limits=limits)
+    plan = make_plan(tuned, 1, None)
+    assert plan.basis == "quota"
+    for cost, units in ((plan.total, plan.units), (plan.least, plan.least.units), (plan.most, plan.most.units)):
+        assert units == pytest.approx(cost.budget)
+    assert plan.total == planned.cost_of(plan.rungs)
+
+
+@given(st.integers(1, 120), st.integers(1, 8), st.integers(0, 99))
+@settings(max_examples=20, deadline=None)
+def test_the_quotas_are_the_least_that_asha_takes(trials: int, workers: int, seed: int) -> None:
+    tuned = study(strategy="asha", limits={"trials": trials})
+    plan = make_plan(tuned, workers, None)
+    assert plan.total.budget == plan.least.budget <= plan.most.budget
+    done = simulate(tuned.replace(seed=seed), lambda config, budget, seed: math.sin(seed), workers=workers)
+    assert plan.least.budget <= done.history.budget_planned
+    assert plan.least.jobs <= sum(len(trial.jobs) for trial in done.history.trials)
+
+
+@pytest.mark.parametrize("limits", [{"budget": 120}, {"budget": 700}, {"time": 200}, {"trials": 60}])
+@pytest.mark.parametrize("workers", [1, 2, 4])
+@pytest.mark.parametrize("checkpoints", ["auto", "all", 1])
+def test_asha_keeps_as_many_checkpoints_as_planned(limits: Any, workers: int, checkpoints: Any) -> None:
+    tuned = study(
+        strategy="asha",
+        budget={"name": "epochs", "max": 81},
+        limits=limits,
+        trial={"checkpoints": checkpoints},
+    )
+    plan = make_plan(tuned, workers, 1.0)
+    done = simulate(tuned.replace(seed=7), lambda config, budget, seed: math.sin(seed), workers=workers)
+    kept = sum(bool(trial.jobs) and not trial.dropped for trial in done.history.trials)
+    assert kept <= 1.5 * plan.checkpoints[1]
+    assert plan.checkpoints[1] <= 1.5 * kept + 5
+    if checkpoints == "auto" and "trials" not in limits:
+        assert plan.checkpoints[1] <= 2 * workers * 4 + plan.rungs[-1].trials + workers + 4
+
+
 def test_the_time_is_the_schedules_own() -> None:
     plan = make_plan(study(strategy="random", limits={"trials": 5}), 2, 30.0)
     assert plan.units == pytest.approx(3 * 27)
@@ -114,14 +155,84 @@ def test_a_study_that_only_time_limits_is_an_example_unless_the_time_of_a_unit_i
 
 
 def test_a_long_study_is_rehearsed_in_part(monkeypatch: pytest.MonkeyPatch) -> None:
-    whole = make_plan(study(limits={"trials": 490}), 1, None)
+    whole = make_plan(study(strategy="random", limits={"trials": 490}), 1, None)
     monkeypatch.setattr(planned, "MOST", 49)
-    part = make_plan(study(limits={"trials": 490}), 1, None)
+    part = make_plan(study(strategy="random", limits={"trials": 490}), 1, None)
     assert part.played == 49
     assert part.total == whole.total
     assert part.units == pytest.approx(whole.units)
+    assert part.checkpoints == whole.checkpoints
     assert not part.exact
-    assert make_plan(study(limits={"trials": 49}), 1, None).played is None
+    assert make_plan(study(strategy="random", limits={"trials": 49}), 1, None).played is None
+
+
+@pytest.mark.parametrize("limits", [{"trials": 490}, {"budget": 3000}])
+def test_the_table_of_a_long_study_is_of_the_whole(monkeypatch: pytest.MonkeyPatch, limits: Any) -> None:
+    for strategy in ("asha", {"name": "asha", "mode": "stop"}):
+        whole = make_plan(study(strategy=strategy, limits=limits), 1, None)
+        monkeypatch.setattr(planned, "MOST", 100)
+        part = make_plan(study(strategy=strategy, limits=limits), 1, None)
+        monkeypatch.undo()
+        assert part.played == 100
+        assert part.rungs[0].trials == part.total.trials == pytest.approx(whole.total.trials, rel=0.3)
+        assert sum(rung.budget for rung in part.rungs) == pytest.approx(part.total.budget)
+        assert part.total.budget == pytest.approx(whole.total.budget, rel=0.2)
+
+
+@given(
+    strategy=st.sampled_from(["hyperband", "successive_halving", {"name": "hyperband", "eta": 2}]),
+    limits=st.fixed_dictionaries({}, optional={"trials": st.integers(1, 130), "budget": st.integers(1, 900)}),
+    count=st.none() | st.integers(1, 7),
+    resume=st.booleans(),
+)
+@settings(max_examples=40, deadline=None)
+def test_brackets_by_arithmetic_are_as_they_are_rehearsed(
+    strategy: Any, limits: dict[str, int], count: int | None, resume: bool
+) -> None:
+    named = {"name": strategy} if isinstance(strategy, str) else strategy
+    options = {} if count is None else {"brackets": count}
+    tuned = study(strategy={**named, **options}, limits=limits or {"time": 60}, budget={**BUDGET, "resume": resume})
+    played = make_plan(tuned, 1, None)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(planned, "MOST", 0)
+        told = make_plan(tuned, 1, None)
+    assert told.basis == ("arithmetic" if told.total.trials else "rehearsal")
+    assert told.rungs == played.rungs
+    assert (told.total, told.brackets, told.ends) == (played.total, played.brackets, played.ends)
+    assert told.units == told.least.units == pytest.approx(told.most.units) == pytest.approx(played.units)
+    assert told.checkpoints[0] >= played.checkpoints[0]
+
+
+@pytest.mark.parametrize("workers", [2, 5, 40])
+@pytest.mark.parametrize("trials", [20, 49, 160])
+def test_the_time_of_brackets_is_within_the_bounds_of_arithmetic(
+    monkeypatch: pytest.MonkeyPatch, workers: int, trials: int
+) -> None:
+    tuned = study(limits={"trials": trials})
+    played = make_plan(tuned, workers, None)
+    monkeypatch.setattr(planned, "MOST", 0)
+    told = make_plan(tuned, workers, None)
+    assert told.least.units <= played.units + 1e-9
+    assert played.units <= told.most.units + 1e-9
+
+
+def test_only_the_brackets_that_were_asked_for_are_planned() -> None:
+    strategy = {"name": "hyperband", "brackets": 2}
+    plan = make_plan(study(strategy=strategy, budget={"name": "epochs", "max": 10**6}, limits={}), 1, None)
+    assert plan.rungs[0].trials == 3**12
+    assert (plan.brackets, plan.ends, plan.exact) == (2, "complete", True)
+    assert plan.total.trials == 3**12 + plan.rungs[13].trials
+    assert plan.total.budget == plan.units == sum(rung.budget for rung in plan.rungs)
+    text = "\n".join(plan_lines(plan, None, 100))
+    assert "all 13 kinds take 834,008 trials and 121,401,031 epochs; the study has 2 brackets" in text
+
+
+def test_many_brackets_are_counted_and_not_all_listed() -> None:
+    plan = make_plan(study(limits={"trials": 49 * 10**6}), 1, None)
+    assert plan.total == planned.Cost(49 * 10**6, 69 * 10**6, 357 * 10**6)
+    assert plan.brackets == 4 * 10**6
+    assert len(plan.rungs) == 10 * 250
+    assert "… and 3,999,988 further brackets (--json has the first 1,000)" in "\n".join(plan_lines(plan, None, 100))
 
 
 def test_a_finite_space_ends_a_study() -> None:
@@ -182,9 +293,44 @@ def test_the_plan_in_words(call, file: Path) -> None:
     assert "random × hyperband, eta 3, 1 to 27 epochs" in text
     assert "20 of 27" in text
     assert "62 epochs: 2.3 full trainings, 11 % of what 20 trials in full would take" in text
-    assert "all 4 take 49 trials and 357 epochs; the study has 1 bracket; bracket 0 closes at 20 of its 27" in text
+    assert (
+        "all 4 kinds take 49 trials and 357 epochs; the study has 1 bracket; bracket 0 closes at 20 of its 27" in text
+    )
     assert "with 2 workers" in text
     assert sorted(file.parent.iterdir()) == [file]
+
+
+def test_a_range_is_the_same_in_all_that_is_told(call, file: Path) -> None:
+    sets = ["--set", "strategy=asha", "--set", "limits.trials=81", "--set", "budget.max=81", "-w", "1"]
+    text = call("plan", str(file), *sets).stdout
+    found = json.loads(call("plan", str(file), *sets, "--json").stdout)
+    least, most = found["least"], found["most"]
+    assert least["budget"] == least["units_of_time"] == found["total"]["budget"] == found["units_of_time"] == 297
+    assert most["budget"] == pytest.approx(most["units_of_time"])
+    assert most["budget"] > 297
+    span = f"297 to {most['budget']:.0f} epochs"
+    assert f"about {span}: 3.7 to " in text
+    assert f"about that of {span} with 1 worker" in text
+    assert f"about {least['jobs']} to {most['jobs']}" in text
+    assert "ranges are from that to a rehearsal with random values" in text
+    assert found["basis"] == "quota"
+    learning = call("plan", str(file), *sets, "--set", "strategy=mobster").stdout
+    assert "the better new trials become (as with gp, which learns), the more promotions there are" in learning
+
+
+def test_numbers_read_well(call, file: Path) -> None:
+    def told(*sets: str) -> str:
+        return str(call("plan", str(file), *[word for each in sets for word in ("--set", each)]).stdout)
+
+    one = told("strategy={name: successive_halving, brackets: 1}", "limits={trials: 1}")
+    assert "1 full training, 100 % of what 1 trial in full would take" in one
+    assert " epochs: 1 full training, 1 % of" in told("budget.max=81", "limits={budget: 84}", "workers=1")
+    level = told("strategy=asha", "budget.min=27")
+    assert "at 27 epochs" in level
+    assert "27 to 27" not in level
+    assert "ranges" not in level
+    assert "to 1,000,000 epochs" in told("strategy=random", "budget.max=1000000")
+    assert "in bracket 2 none of 2 comes to 27 epochs" in told("limits={budget: 220}")
 
 
 @pytest.mark.parametrize(

@@ -146,6 +146,52 @@ def test_the_values_are_in_the_metrics_own_sign() -> None:
         assert row.best >= row.cutoff > 0
 
 
+@pytest.mark.parametrize("use", ["last", "best"])
+@pytest.mark.parametrize("workers", [1, 4])
+def test_a_trial_without_a_finite_report_at_a_rung_is_the_last_there(use: str, workers: int) -> None:
+    """In mode stop it entered so, and may have recovered since: the table and the decisions tell the same."""
+    metric = {"name": "loss", "goal": "minimize", "use": use}
+    tuned = study(
+        strategy={"name": "asha", "mode": "stop"},
+        budget={"name": "epochs", "max": 27},
+        limits={"trials": 30},
+        metric=metric,
+        seed=1,
+    )
+
+    def lost(config: Any, budget: float | None, seed: int) -> float:
+        value = (budget or 0) + abs(math.log10(config["lr"]) + 3)
+        return math.nan if budget in (3, 9) and seed % 4 else value  # worse from report to report
+
+    run = simulate(tuned, lost, workers=workers)
+    rows, entered = {row.at: row for row in table(run).rows}, dict[float, ev.TrialStopped]()
+    for event in run.events:
+        if isinstance(event, ev.TrialStopped):
+            entered[event.reason["at"]] = event
+    for at in (3, 9):
+        finite = sum(
+            any(budget == at and math.isfinite(loss) for job in trial.jobs for budget, loss in job.reports())
+            for trial in run.history.trials
+        )
+        assert rows[at].arrived - finite > 0
+        quota = rows[at].arrived // 3
+        assert (rows[at].cutoff is None) == (not min(quota, finite))
+        if at in entered and entered[at].reason["of"] == rows[at].arrived:
+            assert rows[at].cutoff == entered[at].reason.get("cutoff")
+
+
+def test_all_that_is_nan_at_a_rung_has_no_best_there() -> None:
+    tuned = study(
+        strategy={"name": "asha", "mode": "stop"}, budget={"name": "epochs", "max": 9}, limits={"trials": 5}, seed=1
+    )
+    run = simulate(tuned, lambda config, budget, seed: math.nan if budget == 3 else float(seed % 9), workers=1)
+    rows = {row.at: row for row in table(run).rows}
+    assert rows[3].arrived > 0
+    assert rows[3].best is rows[3].cutoff is None
+    assert rows[1].best is not None
+    assert rows[9].best is not None
+
+
 @given(tales(), st.sampled_from(["last", "best"]))
 @settings(max_examples=60, deadline=None)
 def test_the_losses_at_the_levels_are_those_of_the_one_reduction(tale: Tale, use: str) -> None:
