@@ -26,8 +26,7 @@ Budget: TypeAlias = int | float
 Origin = Literal["search", "default", "enqueue", "confirm"]
 JobCause = Literal["first", "promotion", "retry", "resume"]
 Outcome = Literal["completed", "failed", "stopped", "interrupted", "lost"]
-Cause = Literal["exit", "signal", "timeout", "stall", "oom", "no_metric", "nan", "launch", "interrupted"]
-Timer = Literal["time_limit", "timeout", "stall", "heartbeat"]
+Timer = Literal["time_limit", "timeout", "stall", "retry", "heartbeat"]
 SignalMode = Literal["drain", "stop"]
 
 NOTHING: JsonObject = {}
@@ -59,9 +58,10 @@ class StudyResumed(NamedTuple):
 
 
 class Capacity(NamedTuple):
-    """How many jobs may be out at a time from now on."""
+    """How many jobs may be out at a time from now on. `aside`: slots that are used no more, since all failed there."""
 
     workers: int
+    aside: list[str] = []  # noqa: RUF012 - never changed in place; a NamedTuple needs a plain default
     measured: JsonObject = NOTHING
 
 
@@ -96,8 +96,9 @@ class Reported(NamedTuple):
 class JobEnded(NamedTuple):
     """An attempt is over and its processes are gone.
 
-    `cause` says why it failed, or what interrupted it. `notes` holds what was noticed on the way (reports dropped or
-    thinned, a zero-based budget, a start from scratch, stragglers); `message` what the user should read first.
+    `cause` says why it failed (one of `causes`), or what interrupted it. `notes` holds what was noticed on the way
+    (reports dropped or thinned, a zero-based budget, a start from scratch, stragglers); `message` what the user should
+    read first. Failures of one `fingerprint` are alike; without one (by an earlier version) a failure counts as unlike.
     """
 
     trial: int
@@ -108,12 +109,13 @@ class JobEnded(NamedTuple):
     code: int | None = None
     signal: int | None = None
     message: str = ""
+    fingerprint: str = ""
     notes: JsonObject = NOTHING
     measured: JsonObject = NOTHING
 
 
 class TimerFired(NamedTuple):
-    """A limit of time was reached: the study's (`trial` is None) or an attempt's.
+    """A limit of time was reached: the study's (`trial` is None) or an attempt's; or the time has come to retry it.
 
     `heartbeat` is no limit: it notes the time where nothing else would, so that a limit holds over a death.
     """

@@ -38,7 +38,10 @@ GOLDEN: list[tuple[Event, dict[str, Any]]] = [
         },
     ),
     (ev.StudyResumed([]), {"event": "study_resumed", "changes": []}),
-    (ev.Capacity(4, {"at": 1.5}), {"event": "capacity", "workers": 4, "measured": {"at": 1.5}}),
+    (
+        ev.Capacity(4, ["1", "GPU-2"], {"at": 1.5}),
+        {"event": "capacity", "workers": 4, "aside": ["1", "GPU-2"], "measured": {"at": 1.5}},
+    ),
     (ev.Capacity(1), {"event": "capacity", "workers": 1}),
     (
         ev.JobStarted(3, 1, 2, "local", ["0", "GPU-1"], {"handle": {"pid": 9}}),
@@ -76,7 +79,7 @@ GOLDEN: list[tuple[Event, dict[str, Any]]] = [
         {"event": "reported", "trial": 0, "job": 0, "attempt": 0, "budget": None, "value": "-inf"},
     ),
     (
-        ev.JobEnded(3, 1, 2, "failed", "exit", 1, 9, "Error", {"stragglers": 2}, {"seconds": 1.5}),
+        ev.JobEnded(3, 1, 2, "failed", "exit", 1, 9, "Error", "9f3a", {"stragglers": 2}, {"seconds": 1.5}),
         {
             "event": "job_ended",
             "trial": 3,
@@ -87,6 +90,7 @@ GOLDEN: list[tuple[Event, dict[str, Any]]] = [
             "code": 1,
             "signal": 9,
             "message": "Error",
+            "fingerprint": "9f3a",
             "notes": {"stragglers": 2},
             "measured": {"seconds": 1.5},
         },

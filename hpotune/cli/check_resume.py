@@ -19,7 +19,7 @@ from hpotune.errors import UsageError
 from hpotune.events import Budget, JobEnded
 from hpotune.protocol import Entry
 from hpotune.run.alone import Bench, Collector, bench
-from hpotune.run.attempt import last_line
+from hpotune.run.attempt import Attempt
 from hpotune.run.machine import fit_to_machine
 from hpotune.schedulers.rungs import rungs
 from hpotune.strategies import load_study
@@ -146,7 +146,7 @@ class Jobs:
             start,
             to,
             [(entry.budget, entry.value) for entry in collector.entries],
-            failure=_failure(ended, spec.stderr),
+            failure=_failure(attempt, ended),
             started_over=bool(ended.notes.get("started_over")),
             saved=_has_files(spec.env["HPOTUNE_CHECKPOINT_DIR"]),
         )
@@ -216,10 +216,10 @@ def _finite(value: Any) -> Any:
     return str(value) if isinstance(value, float) and not math.isfinite(value) else value
 
 
-def _failure(ended: JobEnded, stderr: str) -> str:
+def _failure(attempt: Attempt, ended: JobEnded) -> str:
     if ended.outcome != "failed":
         return ""
-    line = first_line(last_line(stderr))
+    line = first_line(attempt.explained(ended).message)
     how = cause_words(ended.cause or "exit", ended.code, ended.signal)
     return f"{how}: {line}" if line else how
 

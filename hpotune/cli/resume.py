@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated, get_args
+from typing import Annotated
 
 import typer
 
+from hpotune.causes import CAUSES, family
 from hpotune.cli.ending import conclude
 from hpotune.cli.options import Json, Quiet, Require, RunArgument, Runs, Sets, Workers
 from hpotune.cli.overrides import overrides_of
@@ -15,7 +16,6 @@ from hpotune.cli.require import parse_require
 from hpotune.cli.screens import mode_of, screens
 from hpotune.cli.target import the_run
 from hpotune.errors import UsageError
-from hpotune.events import Cause
 from hpotune.journal import Holder
 from hpotune.journal.folder import RunFolder
 from hpotune.run.resume import ResumePlan, Wish, resume
@@ -28,7 +28,7 @@ RetryFailed = Annotated[
     typer.Option(
         "--retry-failed",
         metavar="CAUSES",
-        help=f"Run failed trials again: `all`, or causes with commas between: {', '.join(get_args(Cause))}.",
+        help=f"Run failed trials again: `all`, or causes with commas between: {', '.join(CAUSES)}.",
         show_default=False,
     ),
 ]
@@ -89,16 +89,15 @@ def _study_file(was: Path, folder: RunFolder) -> Path:
 
 
 def _causes(text: str | None) -> tuple[str, ...]:
-    known = get_args(Cause)
     if text is None:
         return ()
     if text == "all":
-        return known
+        return CAUSES
     causes = tuple(part.strip() for part in text.split(","))
     for cause in causes:
-        if cause not in known:
-            raise UsageError(f"--retry-failed: there is no cause {cause!r}", f"`all`, or of {', '.join(known)}")
-    return causes
+        if cause not in CAUSES:
+            raise UsageError(f"--retry-failed: there is no cause {cause!r}", f"`all`, or of {', '.join(CAUSES)}")
+    return family(causes)
 
 
 class _Announcer:

@@ -11,6 +11,7 @@ from typing import Any
 
 from hpotune import events as ev
 from hpotune.events import Budget, Event, JsonObject, Origin
+from hpotune.history.alike import Alike
 from hpotune.history.observations import Gathered, Observations
 from hpotune.history.trial import MAX_CRASHES, NOTHING_LEFT, JobView, State, Trial, rank, trial_loss
 from hpotune.study import Study
@@ -27,11 +28,13 @@ class History:
         self.trials: list[Trial] = []
         self.workers = 0
         self.levels: tuple[Budget, ...] = ()  # of the schedule: searchers are told of values there too
-        # Trials by what is due for them, each an ordered set: out now; never launched; to be launched again.
+        # Trials by what is due for them, each an ordered set: out now; never launched; to be launched again, some only
+        # after a while.
         self.open: dict[int, JobView] = {}
         self.unlaunched: dict[int, Budget | None] = {}
         self.interrupted: dict[int, None] = {}
         self.to_retry: dict[int, None] = {}
+        self.waiting: dict[int, None] = {}
         self.promoted: dict[int, Budget] = {}
         self.states: Counter[State] = Counter()
         self.causes: Counter[str] = Counter()
@@ -40,6 +43,7 @@ class History:
         self.least: float | None = None  # the least loss that may count against the target
         self.budget_planned = 0.0
         self.failures = 0  # since the last start or resume
+        self.alike = Alike()
         self.reports = 0
         self.draining = False
         self.halting: str | None = None
@@ -70,6 +74,11 @@ class History:
         enqueued, defaulted = self.origins["enqueue"], self.origins["default"] > 0
         return self._gathered.observations(self.trials, enqueued, defaulted=defaulted, results=results)
 
+    @property
+    def again(self) -> int:
+        """How many trials wait for another attempt of a job that was interrupted or failed."""
+        return len(self.interrupted) + len(self.to_retry) + len(self.waiting)
+
     def fold(self, event: Event) -> None:
         """Take in the next event."""
         self.n += 1
@@ -91,6 +100,10 @@ class History:
         self.sessions += 1
         self._seconds_before, self._at = self.elapsed, 0.0
         self.failures = 0
+        if (event.changes or event.retry_failed) and self.best is None:
+            self.alike = Alike()
+        self.to_retry |= self.waiting
+        self.waiting.clear()
         # Attempts that are cut off now were being ended already, by the user or a limit.
         self._was_ending = self.draining or self.halting is not None
         self.draining = False
@@ -136,6 +149,9 @@ class History:
     def _timer_fired(self, event: ev.TimerFired) -> None:
         if event.timer == "time_limit":
             self.halting = self.halting or "time"
+        elif event.timer == "retry" and event.trial in self.waiting:
+            del self.waiting[event.trial]
+            self.to_retry[event.trial] = None
 
     def _signal_received(self, event: ev.SignalReceived) -> None:
         self.draining = True
@@ -161,12 +177,13 @@ class History:
                 self.budget_planned -= job.untrained(self._least_budget)
                 self._settle(trial, "stopped", job.furthest)
             case "failed":
-                self._failed(trial, job, event.cause or "exit")
+                self._failed(trial, job, event)
             case "interrupted" | "lost":
                 self._interrupted(trial, job, event.cause)
 
     def _settle(self, trial: Trial, state: State, reached: Budget | None) -> None:
         """A job ended with something to show. The value at the highest budget reached stands, and may be the best."""
+        self.alike.refute()
         loss = trial_loss(trial, self.study.metric.use)
         if loss is not None and (trial.loss is None or (reached or 0) > (trial.budget or 0)):
             trial.loss, trial.budget = loss, reached
@@ -176,16 +193,17 @@ class History:
                 self.best = trial
         self._enter(trial, state)
 
-    def _failed(self, trial: Trial, job: JobView, cause: str) -> None:
+    def _failed(self, trial: Trial, job: JobView, event: ev.JobEnded) -> None:
         trial.crashes = 0
+        cause, policy = event.cause or "exit", self.study.trial.retries
         job.repeated, job.failure = job.failure == cause, cause
-        if trial.failures < self.study.trial.retries:
+        if trial.failures < policy.max and policy.covers(cause):
             trial.failures += 1
             self._take_out_of_view(job)
-            self.to_retry[trial.number] = None
+            (self.waiting if policy.delay else self.to_retry)[trial.number] = None
             self._enter(trial, "planned")
         else:
-            self._fail(trial, cause)
+            self._fail(trial, cause, event.fingerprint)
 
     def _interrupted(self, trial: Trial, job: JobView, cause: str | None) -> None:
         # Only attempts that the tuner did not survive are suspicious: a trial is not at fault when the user ends the
@@ -202,11 +220,12 @@ class History:
             self.interrupted[trial.number] = None
             self._enter(trial, "planned")
 
-    def _fail(self, trial: Trial, cause: str) -> None:
+    def _fail(self, trial: Trial, cause: str, fingerprint: str = "") -> None:
         trial.cause = cause
         self.budget_planned -= trial.jobs[-1].untrained(self._least_budget)
         self.causes[cause] += 1
         self.failures += 1
+        self.alike.failed(trial, fingerprint, sum(1 for _ in trial.jobs[-1].reports()))
         self._enter(trial, "failed")
 
     # Decisions
@@ -274,7 +293,7 @@ class History:
             self.least = min((loss for loss in losses if loss is not None), default=None)
 
     def _clear_dues(self, trial: Trial) -> None:
-        for due in (self.unlaunched, self.interrupted, self.to_retry, self.promoted):
+        for due in (self.unlaunched, self.interrupted, self.to_retry, self.waiting, self.promoted):
             due.pop(trial.number, None)
 
     def _enter(self, trial: Trial, state: State) -> None:

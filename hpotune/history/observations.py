@@ -18,12 +18,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from hpotune.causes import family
 from hpotune.events import Budget
 from hpotune.history.trial import JobView, Trial, trial_loss
 from hpotune.space import Space
 
 # Failures that say something about the configuration; the others are about the machine or the script.
-TEACHING_CAUSES = frozenset({"exit", "nan", "oom", "timeout", "stall"})
+TEACHING_CAUSES = frozenset({*family(("exit", "oom")), "nan", "timeout", "stall"})
 
 
 @dataclass(frozen=True, slots=True)

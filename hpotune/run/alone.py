@@ -76,7 +76,7 @@ class Bench:
 
     def attempt(self, spec: JobSpec, job: Job) -> Attempt:
         """The attempt that a prepared job is about to become."""
-        return Attempt(job, Reading(self._study), spec.stderr)
+        return Attempt(job, Reading(self._study), spec)
 
     def run(self, spec: JobSpec, attempt: Attempt, listener: Listener) -> JobEnded:
         """Run an attempt to its end; its limits of time hold.

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Literal
 
 from hpotune import events as ev
+from hpotune.causes import fingerprint
 from hpotune.errors import StudyError
 from hpotune.protocol import (
     Channel,
@@ -20,16 +19,18 @@ from hpotune.protocol import (
     NearMisses,
     budget_keys,
 )
-from hpotune.run.executor import Exit
+from hpotune.protocol.diagnosis import diagnose, last_word
+from hpotune.run.executor import Exit, JobSpec
 from hpotune.run.patience import TooLongError, at_most
+from hpotune.run.postmortem import cause_of, last_lines
 from hpotune.study import Study, TrialSettings
-from hpotune.summary import printable
+from hpotune.summary import bytes_text, printable
 from hpotune.tuner import Job
 
 Verdict = Literal["timeout", "stall"]
 
 _PATIENCE = 5.0  # seconds for a user's own pattern over one piece of output
-_TAIL = 4096  # bytes of a log in which its last line is looked for
+_MESSAGE_LENGTH = 500
 
 
 class Reading:
@@ -43,6 +44,7 @@ class Reading:
         self.needle = self._reader.needle
         self._study = study
         self._levels = levels
+        self.memory_limit = study.trial.memory_limit or 0
 
     def read(self, lines: list[str]) -> list[Found | None]:
         """What each line gives.
@@ -86,13 +88,14 @@ class Reading:
 class Attempt:
     """An attempt that is out. Its deadlines run from the moment it started: queued is not started."""
 
-    def __init__(self, job: Job, reading: Reading, stderr: str) -> None:
+    def __init__(self, job: Job, reading: Reading, spec: JobSpec) -> None:
         self.job = job
         self.verdict: Verdict | None = None  # a limit of time it went over
         self.cancelled = False
         self.interrupted_by: str | None = None
         self.near = reading.near()
-        self.stderr = stderr
+        self.slots: tuple[str, ...] = ()
+        self._spec = spec
         self._reading = reading
         self._intake = reading.intake(job)
         self._splitters: dict[Channel, LineSplitter] = {}
@@ -142,17 +145,36 @@ class Attempt:
         notes = self._intake.notes.as_dict()
         if exited.stragglers:
             notes["stragglers"] = exited.stragglers
+        message = ""
+        if exited.over_memory:
+            sizes = bytes_text(exited.over_memory), bytes_text(self._reading.memory_limit)
+            message = "its processes took {} of memory, trial.memory_limit grants {}".format(*sizes)
         measured = {"seconds": round(exited.seconds, 3), **exited.usage}
-        return ev.JobEnded(*self.job.id, outcome, cause, exited.code, exited.signal, notes=notes, measured=measured)
+        return ev.JobEnded(
+            *self.job.id, outcome, cause, exited.code, exited.signal, message, notes=notes, measured=measured
+        )
 
     def _outcome(self, exited: Exit) -> tuple[ev.Outcome, str | None]:
         if self.verdict is not None and exited.killed:
             return "failed", self.verdict
         if self.interrupted_by is not None and exited.killed:
             return "interrupted", self.interrupted_by
-        if exited.signal is not None:
-            return "failed", "oom" if exited.oom else "signal"
-        return ("failed", "exit") if exited.code else ("completed", None)
+        if exited.signal is not None or exited.code:
+            return "failed", cause_of(exited, last_lines(self._spec.stderr))
+        return "completed", None
+
+    def explained(self, ended: ev.JobEnded) -> ev.JobEnded:
+        """A failure with what the user should read first about it, and what makes it alike others."""
+        message = (ended.message or self._message(ended.cause))[:_MESSAGE_LENGTH]
+        alike = fingerprint(ended.cause or "exit", ended.code, ended.signal, message)
+        return ended._replace(message=message, fingerprint=alike)
+
+    def _message(self, cause: str | None) -> str:
+        if cause == "no_metric":
+            return "\n".join(self.near.nearest())
+        lines = last_lines(self._spec.stderr) or last_lines(self._spec.stdout)
+        said = diagnose(lines)
+        return said.line if said is not None and said.cause == cause else last_word(lines)
 
     def _take(self, channel: Channel, lines: list[str]) -> Iterator[Entry]:
         for line, found in zip(lines, self._reading.read(lines), strict=True):
@@ -162,15 +184,3 @@ class Attempt:
                 yield from entries
             elif not self._has_reported:  # once there is a report, nobody asks what came near
                 self.near.look(line)
-
-
-def last_line(path: str) -> str:
-    """The last line of a log that says anything, such as the error of a traceback; empty if there is none."""
-    try:
-        with Path(path).open("rb") as file:
-            file.seek(0, os.SEEK_END)
-            file.seek(max(0, file.tell() - _TAIL))
-            lines = file.read().decode(errors="replace").splitlines()
-    except FileNotFoundError:
-        return ""
-    return next((line.strip() for line in reversed(lines) if line.strip()), "")

@@ -29,7 +29,8 @@ class JobSpec:
     """One attempt as data. Paths are absolute.
 
     `env` is the whole environment, but for what the executor itself decides (devices, the run's token). The files
-    `stdout` and `stderr` are made anew; `metrics` is the trial's to make, or not ("": it has none).
+    `stdout` and `stderr` are made anew; `metrics` is the trial's to make, or not ("": it has none). `memory_limit` is
+    what its processes may take in sum, in bytes; one that takes more is ended.
     """
 
     id: AttemptId
@@ -39,6 +40,7 @@ class JobSpec:
     stdout: str
     stderr: str
     metrics: str = ""
+    memory_limit: int | None = None
 
 
 class Queued(NamedTuple):
@@ -76,7 +78,7 @@ class Exit(NamedTuple):
     processor time in seconds, and `max_rss`, the largest resident size of one of its processes in bytes (left out where
     the system cannot tell it from the tuner's own). `killed`: the executor sent signals (a cancel) before it ended;
     `stragglers`: how many processes it left behind, which were ended. `oom`: it died of SIGKILL while the kernel, short
-    of memory, killed something.
+    of memory, killed something. `over_memory`: it was ended for taking so many bytes, more than its memory limit.
     """
 
     id: AttemptId
@@ -87,6 +89,7 @@ class Exit(NamedTuple):
     killed: bool
     stragglers: int
     oom: bool = False
+    over_memory: int = 0
 
 
 class Lost(NamedTuple):
@@ -123,6 +126,10 @@ class Executor(Protocol):
 
     def cancel(self, id: AttemptId, grace: float) -> None:  # noqa: A002 - the field's name
         """End an attempt: TERM, after `grace` seconds KILL. Again: the earlier deadline holds. Unknown: no effect."""
+
+    def set_aside(self, slot: str) -> bool:
+        """Give a slot to no attempt any more; what has it now may go on. The capacity sinks accordingly. False if it
+        goes on being given, since nothing could run without it."""
 
     def wait(self, timeout: float | None) -> list[ExecutorEvent]:
         """What happened since the last call; blocks until something does, `wake` is called, or `timeout` seconds

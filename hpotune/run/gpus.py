@@ -99,7 +99,15 @@ class Slots:
             self._users[device] += 1
         return taken
 
+    def set_aside(self, device: str) -> bool:
+        """Give a device to no trial any more. False, and nothing changes, if too few would be left for one."""
+        if device not in self._users or len(self._users) <= max(1, self._count):
+            return False
+        del self._users[device]
+        return True
+
     def give_back(self, devices: Sequence[str]) -> None:
         """The trial that had these devices is gone."""
         for device in devices:
-            self._users[device] -= 1
+            if device in self._users:
+                self._users[device] -= 1

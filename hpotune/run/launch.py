@@ -84,6 +84,7 @@ class Launcher:
             stdout=f"{attempt_folder}/stdout.log",
             stderr=f"{attempt_folder}/stderr.log",
             metrics=context.metrics_file,
+            memory_limit=self._study.trial.memory_limit,
         )
 
     def drop(self, trial: int) -> None:

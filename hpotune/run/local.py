@@ -8,7 +8,7 @@ import signal
 import time
 from collections import deque
 from collections.abc import Callable, Mapping
-from os import WTERMSIG
+from os import WEXITSTATUS, WTERMSIG
 
 from hpotune.run import watchdog
 from hpotune.run.executor import AttemptId, ExecutorEvent, Exit, Handle, JobSpec, LaunchFailed, Leaving, Lost, Queued
@@ -17,12 +17,15 @@ from hpotune.run.family import Family
 from hpotune.run.gpus import Slots
 from hpotune.run.guard import Guard
 from hpotune.run.household import Household, Strays
-from hpotune.run.process import AttemptProcess, OomKills, Starter
+from hpotune.run.memory import over_limit
+from hpotune.run.oom import OomKills
+from hpotune.run.process import AttemptProcess, Starter
 from hpotune.run.spawn import LaunchError
 
 _TAIL_SOONEST, _TAIL_LATEST = 0.05, 0.2  # seconds between looks at growing files: the quieter, the rarer
 _SETTLE_SOONEST, _SETTLE_LATEST = 0.001, 0.05  # seconds between looks at a group that is ending
 _CENSUS = 1.0  # seconds between looks at adopted processes while trials run
+_MEMORY_GRACE = 1.0  # seconds at most between TERM and KILL for one that takes too much memory
 _PATIENCE = 5.0  # seconds after KILL that what cannot be told from a zombie is waited for
 
 
@@ -58,8 +61,8 @@ class LocalExecutor:
         lock_fd: int | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        devices = slots.capacity if slots is not None else None
-        self.capacity = workers if devices is None else min(workers, devices)
+        self._workers = workers
+        self._slots = slots
         self._token = token
         self._grace = grace
         self._clock = clock
@@ -82,6 +85,12 @@ class LocalExecutor:
         self._guard.start()
         self._await_guard()
 
+    @property
+    def capacity(self) -> int:
+        """See Executor."""
+        devices = self._slots.capacity if self._slots is not None else None
+        return self._workers if devices is None else min(self._workers, devices)
+
     def submit(self, spec: JobSpec) -> None:
         """See Executor."""
         if len(self._running) < self.capacity:
@@ -103,6 +112,10 @@ class LocalExecutor:
                 self._queue.remove(spec)
                 self._events.append(Exit(id, None, None, 0.0, {}, killed=True, stragglers=0))
                 return
+
+    def set_aside(self, slot: str) -> bool:
+        """See Executor."""
+        return self._slots is not None and self._slots.set_aside(slot)
 
     def wait(self, timeout: float | None) -> list[ExecutorEvent]:
         """See Executor."""
@@ -182,6 +195,8 @@ class LocalExecutor:
             self._follow(now)
         if now >= self._next_census:
             self._next_census = now + _CENSUS
+            self._oom_kills.look(now)
+            self._enforce_memory_limits(now)
             self._look_at_strays(now)
             self._guard.tell(self._strays.unowned())
         if not self._guard.pid and self._guard.revive(now, self._groups(), self._strays.unowned()):
@@ -198,6 +213,15 @@ class LocalExecutor:
         self._strays.look(self._houses, {*self._leaders, self._guard.pid})
         self._strays.end(self._houses, now, self._grace)
 
+    def _enforce_memory_limits(self, now: float) -> None:
+        limits = {pid: one.spec.memory_limit for pid, one in self._leaders.items() if one.spec.memory_limit}
+        if limits:
+            for pid, taken in over_limit(limits).items():
+                attempt = self._leaders[pid]
+                if not attempt.killed:
+                    attempt.killed, attempt.over_memory = True, taken
+                    attempt.house.ask(now + min(self._grace, _MEMORY_GRACE))
+
     def _exited(self, pid: int, now: float) -> None:
         """A leader, or the watchdog, has exited."""
         status, usage = self._exits.reap(pid)
@@ -205,8 +229,8 @@ class LocalExecutor:
             self._guard.died(now)
             return
         attempt = self._leaders.pop(pid)
-        oom = WTERMSIG(status) == signal.SIGKILL and self._oom_kills.more()
-        attempt.exited(status, usage, now, oom)
+        killed = signal.SIGKILL in (WTERMSIG(status), WEXITSTATUS(status) - 128)
+        attempt.exited(status, usage, now, oom=killed and self._oom_kills.one(now))
         self._ending.append(attempt)
         self._settle_pause = _SETTLE_SOONEST
         self._next_settle = now

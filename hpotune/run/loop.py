@@ -11,9 +11,9 @@ from collections import deque
 from collections.abc import Iterable
 
 from hpotune import events as ev
+from hpotune.causes import fingerprint
 from hpotune.protocol import Entry
-from hpotune.run.attempt import Attempt, Reading, last_line
-from hpotune.run.deadlines import Deadlines
+from hpotune.run.attempt import Attempt, Reading
 from hpotune.run.executor import (
     Executor,
     ExecutorEvent,
@@ -28,15 +28,15 @@ from hpotune.run.executor import (
 from hpotune.run.parts import Clock, Journal, Preparer
 from hpotune.run.proposals import Proposals
 from hpotune.run.screen import Screen
+from hpotune.run.slot_health import SlotHealth
+from hpotune.run.timers import Timers
 from hpotune.schedulers import Drop, Pause, Promote, Stop
-from hpotune.summary import count_text
+from hpotune.summary import aside_words, count_text
 from hpotune.tuner import Finish, Interrupt, Job, Launch, Ledger, Propose, Wait, job_of
 
 _TICK = 0.25  # seconds between two looks of the screen while nothing happens
-_MESSAGE_LENGTH = 500
-_SHORTAGE = 1.0  # seconds without a launch after one that the machine was short of something for
 _MOST_ATTEMPTS = 100  # of one job; then it is taken for impossible
-_SILENCE = 60.0  # seconds after which a journal under a time limit notes the time, should the tuner die
+_HURRY = 20.0  # seconds of grace at most for a batch system's TERM, which kills after 30
 
 
 class Loop:
@@ -60,12 +60,12 @@ class Loop:
         self._study = ledger.history.study
         self._reading = Reading(self._study, ledger.levels)
         self._attempts: dict[int, Attempt] = {}  # by trial: of one trial no two are out
-        self._deadlines = Deadlines(self._study.trial)
+        self._timers = Timers(self._study.trial)
+        self._health = SlotHealth()
         self._planned: list[Job] = []
         self._signals: deque[int] = deque()
         self._interrupts = 0  # Ctrl-C: the first drains, the second stops, the third kills
-        self._short_until = 0.0
-        self._time_limit: float | None = None
+        self._grace = self._study.trial.grace
         self._flush_due = False
         self._dropped: list[int] = []
         self._proposals = Proposals(ledger, executor.wake)
@@ -85,7 +85,7 @@ class Loop:
         Raises:
             RunError: the journal or a folder cannot be written.
         """
-        self._time_limit = time_left
+        self._timers.time_limit = time_left
         try:
             while True:
                 self._hear_signals()
@@ -97,8 +97,7 @@ class Loop:
                 why = self._ledger.history.finished
                 if why is not None:
                     return why
-                for event in self._executor.wait(self._patience(tick)):
-                    self._handle(event)
+                self._take(self._patience(tick))
         finally:
             self._proposals.close()
 
@@ -110,7 +109,7 @@ class Loop:
             match self._ledger.next_action():
                 case Propose() as action:
                     self._proposals.begin(action)
-                case Launch() if self._clock() < self._short_until:
+                case Launch() if self._timers.is_short(self._clock()):
                     return
                 case Launch() as action:
                     self._ledger.enter(action)
@@ -147,11 +146,11 @@ class Loop:
             try:
                 spec = self._launcher.prepare(job)
             except ValueError as error:  # a derived value, say, that no environment can hold
-                self._ledger.append(self._ledger.judged(ev.JobEnded(*job.id, "failed", "launch", message=str(error))))
+                self._ledger.append(self._ledger.judged(_impossible(job, str(error))))
                 self._flush_due = True
                 self._executor.wake()  # there is something to decide
                 continue
-            self._attempts[job.trial_id] = Attempt(job, self._reading, spec.stderr)
+            self._attempts[job.trial_id] = Attempt(job, self._reading, spec)
             self._executor.submit(spec)
         self._planned.clear()
 
@@ -168,9 +167,13 @@ class Loop:
 
     def _cancel(self, attempt: Attempt) -> None:
         attempt.cancelled = True
-        self._executor.cancel(attempt.job.id, self._study.trial.grace)
+        self._executor.cancel(attempt.job.id, self._grace)
 
     # Facts
+
+    def _take(self, timeout: float) -> None:
+        for event in self._executor.wait(timeout):
+            self._handle(event)
 
     def _handle(self, event: ExecutorEvent) -> None:
         attempt = self._attempts.get(event.id[0])
@@ -181,7 +184,8 @@ class Loop:
                 self._report(attempt, attempt.feed(channel, data, self._clock()))
             case Started(_, handle, slots):
                 attempt.start(self._clock())
-                self._deadlines.watch(attempt)
+                attempt.slots = slots
+                self._timers.watch(attempt)
                 measured = {"handle": handle}
                 self._ledger.append(ev.JobStarted(*event.id, self._executor.name, slots=list(slots), measured=measured))
             case Leaving():
@@ -199,8 +203,8 @@ class Loop:
     def _not_launched(self, job: Job, message: str, *, transient: bool) -> ev.JobEnded:
         """A machine that is short of something is no fault of the trial: it is tried again, after a moment."""
         if not transient or job.attempt >= _MOST_ATTEMPTS:
-            return ev.JobEnded(*job.id, "failed", "launch", message=message)
-        self._short_until = self._clock() + _SHORTAGE
+            return _impossible(job, message)
+        self._timers.shortage(self._clock())
         self._screen.say(f"trial {job.trial_id} cannot be started now: {message}", level="warning")
         return ev.JobEnded(*job.id, "lost", "launch", message=message)
 
@@ -219,42 +223,39 @@ class Loop:
 
     def _end(self, attempt: Attempt, ended: ev.JobEnded) -> None:
         ended = self._ledger.judged(ended)
-        if ended.outcome == "failed" and not ended.message:
-            ended = ended._replace(message=self._message(attempt, ended))
+        if ended.outcome == "failed":
+            ended = attempt.explained(ended)
         attempt.leave()
         del self._attempts[attempt.job.trial_id]
         self._ledger.append(ended)
         self._flush_due = True
+        if ended.trial in self._ledger.history.waiting:
+            self._timers.put_off(attempt.job.id, self._clock())
+        if bad := self._health.ended(attempt.slots, ended.trial, ended.outcome):
+            self._set_aside(bad)
 
-    def _message(self, attempt: Attempt, ended: ev.JobEnded) -> str:
-        """What the user should read first about a failure."""
-        if ended.cause == "no_metric":
-            return "\n".join(attempt.near.nearest())[:_MESSAGE_LENGTH]
-        return last_line(attempt.stderr)[:_MESSAGE_LENGTH]
+    def _set_aside(self, slots: list[str]) -> None:
+        aside = [slot for slot in slots if self._executor.set_aside(slot)]
+        if aside:
+            workers = min(self._ledger.history.workers, self._executor.capacity)
+            self._ledger.append(ev.Capacity(workers, aside=aside))
+            self._screen.say(aside_words(aside), level="warning")
 
     # Time and signals
 
     def _fire_timers(self) -> None:
-        now = self._clock()
-        if self._time_limit is not None and now >= self._time_limit:
-            self._time_limit = None
-            self._ledger.append(ev.TimerFired("time_limit"))
-        if self._time_limit is not None and now >= self._ledger.history.at + min(_SILENCE, self._time_limit / 20):
-            self._ledger.append(ev.TimerFired("heartbeat"))
-        for attempt, timer in self._deadlines.due(now):
-            attempt.verdict = timer
-            self._ledger.append(ev.TimerFired(timer, *attempt.job.id))
-            self._cancel(attempt)
+        if self._timers.overdue(self._clock()):
+            # It may have said something, or ended, while nobody looked: a tuner that was stopped, a machine that slept.
+            self._take(0.0)
+        for fact, attempt in self._timers.due(self._clock(), self._ledger.history.at):
+            self._ledger.append(fact)
+            if attempt is not None:
+                self._cancel(attempt)
 
     def _patience(self, tick: float) -> float:
         """How long to wait at most."""
         now = self._clock()
-        soonest = min(now + tick, self._deadlines.soonest())
-        if self._time_limit is not None:
-            soonest = min(soonest, self._time_limit)
-        if now < self._short_until:
-            soonest = min(soonest, self._short_until)
-        return max(0.0, soonest - now)
+        return max(0.0, min(now + tick, self._timers.soonest(now)) - now)
 
     def _hear_signals(self) -> None:
         while self._signals:
@@ -264,9 +265,17 @@ class Loop:
             elif number != signal.SIGUSR1:
                 # A batch system's TERM, or a closed terminal: as the second Ctrl-C, however often it comes.
                 self._interrupts = max(self._interrupts, 2)
+                self._hurry()
             mode: ev.SignalMode = "drain" if self._interrupts < 2 else "stop"
             self._ledger.append(ev.SignalReceived(signal.Signals(number).name, mode))
             self._screen.say(self._answer(mode))
+
+    def _hurry(self) -> None:
+        """Who asks may not wait for a long grace; attempts that are ending already get the shorter one too."""
+        self._grace = min(self._grace, _HURRY)
+        for attempt in self._attempts.values():
+            if attempt.cancelled:
+                self._executor.cancel(attempt.job.id, self._grace)
 
     def _answer(self, mode: ev.SignalMode) -> str:
         running = count_text(len(self._attempts), "running trial")
@@ -277,3 +286,10 @@ class Loop:
                 self._executor.cancel(attempt.job.id, 0.0)
             return f"killing {running}"
         return f"stopping {running}, to be run again by `hpotune resume`"
+
+
+def _impossible(job: Job, message: str) -> ev.JobEnded:
+    """The end of an attempt that never came to be, for a reason that another try would not change."""
+    return ev.JobEnded(
+        *job.id, "failed", "launch", message=message, fingerprint=fingerprint("launch", None, None, message)
+    )

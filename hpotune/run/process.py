@@ -9,7 +9,6 @@ import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 from hpotune.run import watchdog
 from hpotune.run.executor import Channel, Exit, JobSpec, Output, Started
@@ -38,6 +37,7 @@ class AttemptProcess:
     slots: tuple[str, ...]
     tails: tuple[tuple[Channel, Tail], ...]
     killed: bool = False
+    over_memory: int = 0  # the bytes for which it was killed
     exit: Exit | None = None
     leaving: bool = False  # it was told that the leader has exited and something of it is left
 
@@ -61,15 +61,15 @@ class AttemptProcess:
         pieces.reverse()
         return [piece for piece in pieces if piece.data]
 
-    def exited(self, status: int, usage: resource.struct_rusage, now: float, oom: bool) -> None:  # noqa: FBT001
-        """Its leader was reaped with this wait status."""
+    def exited(self, status: int, usage: resource.struct_rusage, now: float, *, oom: bool) -> None:
+        """Its leader was reaped with this wait status; `oom`: as the kernel killed something for want of memory."""
         code = os.waitstatus_to_exitcode(status)
         by = -code if code < 0 else None
         seconds = now - self.began
-        oom = oom and by == signal.SIGKILL and not self.killed
         self.exit = Exit(
-            self.spec.id, None if by else code, by, seconds, _usage(usage), killed=self.killed, stragglers=0, oom=oom
-        )
+            self.spec.id, None if by else code, by, seconds, _usage(usage), killed=self.killed, stragglers=0,
+            oom=oom and not self.killed, over_memory=self.over_memory,
+        )  # fmt: skip
         self.house.leader_lives = False
         self.spare(now, now + LINGER)
 
@@ -154,28 +154,6 @@ class Starter:
             os.killpg(pid, signal.SIGKILL)
             os.waitpid(pid, 0)
             raise LaunchError("its exit could not be waited for", error) from error
-
-
-class OomKills:
-    """Whether the kernel has killed for want of memory since the last question."""
-
-    def __init__(self) -> None:
-        self._count = self._read()
-
-    def more(self) -> bool:
-        """True if the count has grown."""
-        before, self._count = self._count, self._read()
-        return self._count > before
-
-    @staticmethod
-    def _read() -> int:
-        try:
-            for line in Path("/proc/vmstat").read_text().splitlines():
-                if line.startswith("oom_kill "):
-                    return int(line.split()[1])
-        except OSError:
-            pass
-        return 0
 
 
 def _boot_ticks() -> int:

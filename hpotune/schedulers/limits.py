@@ -7,11 +7,17 @@ from hpotune.schedulers.base import Room
 
 
 def must_end(history: History) -> str | None:
-    """Why running jobs must end now, to be run again by a resume: `time`, `interrupted` or `failures`; else None."""
+    """Why running jobs must end now, to be run again by a resume, else None: `time`, `interrupted`, `failures`, or
+    `same_failures` (all that has come of the first trials is one and the same failure).
+    """
     if history.halting is not None:
         return history.halting
-    limit = history.study.limits.failures
-    return "failures" if limit is not None and history.failures >= limit else None
+    limits = history.study.limits
+    if limits.failures is not None and history.failures >= limits.failures:
+        return "failures"
+    if limits.same_failures and history.alike.condemns(limits.same_failures, history.open.values()):
+        return "same_failures"
+    return None
 
 
 def target_reached(history: History) -> bool:

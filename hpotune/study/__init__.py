@@ -18,9 +18,10 @@ from hpotune.study.parameters import (
     ParameterModel,
 )
 from hpotune.study.schema import json_schema
-from hpotune.study.sections import Budget, Gpus, Limits, Metric, Strategy, TrialSettings
+from hpotune.study.sections import Budget, Gpus, Limits, Metric, Strategy
 from hpotune.study.source import Source
 from hpotune.study.suggest import did_you_mean
+from hpotune.study.trial_settings import Retries, TrialSettings
 
 __all__ = [
     "BoolModel",
@@ -40,6 +41,7 @@ __all__ = [
     "OrdinalModel",
     "Outward",
     "ParameterModel",
+    "Retries",
     "Source",
     "Strategy",
     "Study",

@@ -16,9 +16,10 @@ from hpotune.study.assemble import assemble
 from hpotune.study.fields import Code, Count, Json, Seed, Text, items, wrong
 from hpotune.study.parameters import AnyParameter, ParameterName
 from hpotune.study.section import Section
-from hpotune.study.sections import Budget, Command, Gpus, Limits, Metric, Strategy, TrialSettings, bare_strategy
+from hpotune.study.sections import Budget, Command, Gpus, Limits, Metric, Strategy, bare_strategy
 from hpotune.study.source import NOWHERE, Path, Source
 from hpotune.study.spaces import space_of
+from hpotune.study.trial_settings import TrialSettings
 
 DEFAULT_NAME = "study"
 _NAME = re.compile(r"[\w][\w. +-]{0,99}")

@@ -23,8 +23,8 @@ from hpotune.study.fields import (
     text,
     wrong,
 )
-from hpotune.study.scalars import shown
 from hpotune.study.section import Section
+from hpotune.study.trial_settings import TrialSettings
 
 _DEVICES_SCHEMA = {
     "anyOf": [
@@ -32,8 +32,6 @@ _DEVICES_SCHEMA = {
         {"type": "array", "minItems": 1, "uniqueItems": True, "items": {"type": ["integer", "string"]}},
     ]
 }
-_ENV_SCHEMA = {"type": "object", "additionalProperties": {"type": ["string", "number", "boolean"]}}
-_CHECKPOINTS_SCHEMA = WithJsonSchema({"anyOf": [{"enum": ["auto", "all"]}, {"type": "integer", "minimum": 0}]})
 _COMMAND_SCHEMA = {
     "anyOf": [
         {"type": "string", "minLength": 1},
@@ -132,45 +130,8 @@ class Limits(Section):
     time: Annotated[Seconds, Field(gt=0)] | None = Field(default=None, description="Running time in all, such as 2h.")
     budget: PositiveNumber | None = Field(default=None, description="Budget in all, summed over trials.")
     failures: Count | None = Field(default=None, description="Failed trials since the last start or resume.")
-
-
-def _environment(value: object) -> dict[str, str]:
-    if not isinstance(value, Mapping):
-        raise wrong(f"expected a mapping, found {described(value)}", 'write env: {OMP_NUM_THREADS: "1"}')
-    for name, each in value.items():
-        if not isinstance(name, str) or not name or "=" in name or "\0" in name:
-            raise wrong(f"{name!r} cannot be the name of a variable")
-        if not isinstance(each, str | bool | int | float):
-            raise wrong(f"expected text, found {described(each)}", at=name)
-        if "\0" in str(each):
-            raise wrong("the text holds a zero byte (\\0), which no variable can carry", at=name)
-    return {name: each if isinstance(each, str) else shown(each) for name, each in value.items()}
-
-
-def _checkpoints(value: object) -> object:
-    if value in ("auto", "all") or (isinstance(value, int) and not isinstance(value, bool) and value >= 0):
-        return value
-    raise wrong(f"expected auto, all or a number of checkpoints, found {described(value)}", "write `all` to keep all")
-
-
-class TrialSettings(Section):
-    """How a trial's process is run."""
-
-    timeout: Annotated[Seconds, Field(gt=0)] | None = Field(
-        default=None, description="The longest that one job may take."
-    )
-    stall_timeout: Annotated[Seconds, Field(gt=0)] | None = Field(
-        default=None, description="The longest that a job may be silent."
-    )
-    grace: Seconds = Field(default=10.0, description="Between the request to end (TERM) and the kill.")
-    retries: Natural = Field(default=0, description="How often a failed job is tried again.")
-    checkpoints: Annotated[int | Literal["auto", "all"], BeforeValidator(_checkpoints), _CHECKPOINTS_SCHEMA] = Field(
-        default="auto",
-        description="Which are kept of trials that wait for promotion: auto, all, or so many in each rung.",
-    )
-    cwd: Text = Field(default="study", description="study: the study file's folder; trial: the trial's own; or a path.")
-    env: Annotated[dict[str, str], BeforeValidator(_environment), WithJsonSchema(_ENV_SCHEMA)] = Field(
-        default_factory=dict, description="Further environment variables."
+    same_failures: Natural = Field(
+        default=3, description="End if the first so many trials all fail in one and the same way; 0: never."
     )
 
 

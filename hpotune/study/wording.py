@@ -14,6 +14,7 @@ from hpotune.study.parameters import MODELS
 from hpotune.study.sections import SECTIONS
 from hpotune.study.source import Path
 from hpotune.study.suggest import did_you_mean, listed
+from hpotune.study.trial_settings import Retries
 
 # What other tools call their distributions.
 _FOREIGN_TYPES = {
@@ -129,7 +130,7 @@ def _unknown_key(path: Path, data: Mapping[str, Any], top: Sequence[str]) -> Fin
         if owners:
             message, remedy = f"a parameter of type {kind} has no {key!r}", f"{key!r} goes with {listed(owners, 'and')}"
     else:
-        known = SECTIONS[str(path[0])].known_keys()
+        known = (Retries if path[:2] == ("trial", "retries") else SECTIONS[str(path[0])]).known_keys()
     remedy = remedy or did_you_mean(key, known) or f"known here: {', '.join(known)}"
     return Finding(path, message, remedy, key=True, unknown=True)
 

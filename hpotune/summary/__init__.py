@@ -33,6 +33,7 @@ from hpotune.summary.text import (
 from hpotune.summary.why import Attempt, Decided, Why, why
 from hpotune.summary.why_words import Section, why_sections
 from hpotune.summary.words import (
+    aside_words,
     budget_name,
     cause_words,
     finish_words,
@@ -64,6 +65,7 @@ __all__ = [
     "Stretch",
     "Tally",
     "Why",
+    "aside_words",
     "best_parts",
     "budget_name",
     "budget_text",

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import re
-
+from hpotune.causes import fingerprint
 from hpotune.events import Event, JobEnded, JobPlanned
 from hpotune.history import History
 from hpotune.summary.words import cause_words
 
 MAX_KINDS = 100
 _MAX_MESSAGE = 4_000
-_NUMBERS = re.compile(r"0x[0-9a-fA-F]+|\d+")
-
-_Kind = tuple[str, int | None, int | None, str]
 
 
 class Failure:
@@ -41,7 +37,7 @@ class Failures:
     """A fold beside the history's. Feed it each event after the history has taken it in."""
 
     def __init__(self) -> None:
-        self.kinds: dict[_Kind, Failure] = {}
+        self.kinds: dict[str, Failure] = {}
         self._of: dict[int, Failure] = {}
 
     def take(self, event: Event, history: History) -> Failure | None:
@@ -70,11 +66,11 @@ class Failures:
     def _add(self, event: JobEnded, history: History) -> Failure | None:
         trial = history.trials[event.trial]
         cause = trial.cause if event.outcome != "failed" and trial.cause else event.cause or "exit"
-        kind: _Kind = (cause, event.code, event.signal, _fingerprint(event.message))
+        kind = fingerprint(cause, event.code, event.signal, event.message)
         failure = self.kinds.get(kind)
         is_new = failure is None and len(self.kinds) < MAX_KINDS
         if failure is None:
-            failure = self._start(kind, event)
+            failure = self._start(kind, cause, event)
         failure.seen += 1
         if trial.state == "failed":
             self._release(event.trial)
@@ -82,18 +78,13 @@ class Failures:
             self._of[event.trial] = failure
         return failure if is_new else None
 
-    def _start(self, kind: _Kind, event: JobEnded) -> Failure:
+    def _start(self, kind: str, cause: str, event: JobEnded) -> Failure:
         if len(self.kinds) >= MAX_KINDS:  # one more for each cause gathers the rest
-            kind = (kind[0], None, None, "")
+            kind = cause
             event = event._replace(code=None, signal=None, message="")
-        return self.kinds.setdefault(kind, Failure(event, kind[0]))
+        return self.kinds.setdefault(kind, Failure(event, cause))
 
     def _release(self, trial: int) -> None:
         failure = self._of.pop(trial, None)
         if failure is not None:
             failure.trials -= 1
-
-
-def _fingerprint(message: str) -> str:
-    """The message without its numbers: messages that differ in an address or a step are alike."""
-    return _NUMBERS.sub("#", message[:500]) if message else ""

@@ -34,6 +34,9 @@ def outcome(history: History) -> Outcome:
             return Outcome(INTERRUPTED, f"{words}: `hpotune resume` goes on")
         case "failures":
             return Outcome(NOT_ACCEPTABLE, words)
+        case "same_failures":
+            remedy = "mend the script, then `hpotune resume --retry-failed all`; `limits.same_failures: 0` goes on"
+            return Outcome(NOT_ACCEPTABLE, f"{words}; {remedy}")
     if not history.trials:
         return Outcome(NOT_ACCEPTABLE, f"{words}: there was nothing to try")
     if history.best is None:

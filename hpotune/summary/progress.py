@@ -74,7 +74,7 @@ def progress(history: History, elapsed: float | None = None, ran: Mapping[int, f
         failed=history.states["failed"],
         running=len(history.open),
         paused=history.states["paused"],
-        again=len(history.interrupted) + len(history.to_retry),
+        again=history.again,
         workers=history.workers,
         elapsed=elapsed,
         left=_time_left(history, total, elapsed, ran or {}),
@@ -160,7 +160,7 @@ def _until_trials_done(history: History, total: int | None, ran: Mapping[int, fl
     mean = sum(trial.seconds for trial in sample) / len(sample)
     to_start = 0
     if not ending:
-        due = len(history.unlaunched) + len(history.interrupted) + len(history.to_retry)
+        due = len(history.unlaunched) + history.again
         to_start = max((total or 0) - len(history.trials), 0) + due
     rests = [max(mean - ran.get(number, 0.0), 0.0) for number in history.open]
     work = to_start * mean + sum(rests)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import signal as _signal
+from collections.abc import Sequence
 from typing import Any
 
+from hpotune.causes import FAMILIES
 from hpotune.history import MAX_CRASHES, History, State
 from hpotune.study import format_duration
 from hpotune.summary.text import budget_text, count_text, first_line, printable, setting_text, value_text
@@ -19,10 +21,15 @@ STATES: dict[State, str] = {
 }
 _CAUSES = {
     "exit": "non-zero exit",
+    "import_error": "import error",
+    "missing_file": "missing file",
     "signal": "killed by a signal",
+    "killed": "killed by someone else",
     "timeout": "timed out",
     "stall": "silent for too long",
     "oom": "out of memory",
+    "gpu_oom": "out of GPU memory",
+    "memory_limit": "over its memory limit",
     "no_metric": "metric never printed",
     "nan": "metric not finite",
     "launch": "could not be started",
@@ -33,6 +40,7 @@ _INTERRUPTIONS = {
     "time": "time limit",
     "interrupted": "at the user's wish",
     "failures": "failure limit",
+    "same_failures": "the first trials all failed alike",
     "lost": "its machine went away",
     "nothing_left": "nothing was left to train from its checkpoint on",
     "study": "the study cannot go on as it is",
@@ -56,9 +64,16 @@ def cause_words(cause: str, code: int | None = None, signal: int | None = None) 
         return f"exit code {code}"
     if cause == "signal" and signal is not None:
         return f"killed by {signal_name(signal)}"
-    if cause == "oom" and signal is not None:
-        return f"out of memory ({signal_name(signal)})"
-    return _CAUSES.get(cause, printable(cause))
+    words = _CAUSES.get(cause, printable(cause))
+    if signal is not None and cause in ("killed", "oom"):
+        return f"{words} ({signal_name(signal)})"
+    return f"{words} (exit code {code})" if code and cause in FAMILIES["exit"] else words
+
+
+def aside_words(slots: Sequence[str]) -> str:
+    """That slots are used no more."""
+    names = ", ".join(map(printable, slots))
+    return f"set aside: {names}; every trial there failed, while others did not (`resume --retry-failed` repeats them)"
 
 
 def message_words(cause: str, message: str) -> str:
@@ -94,6 +109,10 @@ def finish_words(history: History) -> str:
             return f"the time limit of {format_duration(limits.time)} is reached" if limits.time else "the time is up"
         case "failures" if limits.failures is not None:
             return f"{count_text(history.failures, 'trial')} failed, the limit is {limits.failures}"
+        case "same_failures" if history.alike.first is not None:
+            first = history.alike.first
+            words = f"the first {count_text(history.alike.count, 'trial')} all failed in the same way"
+            return f"{words}: {cause_words(first.cause or 'exit')}"
         case "target":
             return f"the target {value_text(history.study.metric.target)} is reached"
         case "space_exhausted":

@@ -46,7 +46,7 @@ def decide(history: History, scheduler: Scheduler[Any], state: Any) -> Action:
             return _planned_launch(history)
         if (action := _fill_slot(history, wish)) is not None:
             return action
-    return Wait() if history.open else Finish(_why_nothing(history, scheduler, state))
+    return Wait() if history.open or history.waiting else Finish(_why_nothing(history, scheduler, state))
 
 
 def _why_nothing(history: History, scheduler: Scheduler[Any], state: Any) -> str:

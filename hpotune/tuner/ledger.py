@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Protocol
 
 from hpotune import events as ev
+from hpotune.causes import Cause
 from hpotune.errors import StudyError
 from hpotune.events import Budget, Event
 from hpotune.history import NOTHING_LEFT, History, JobView, Trial
@@ -215,7 +216,7 @@ def _doubling(levels: Iterable[Budget]) -> Iterator[Budget]:
             last = level
 
 
-def missing_value(trial: Trial, use: str) -> ev.Cause | None:
+def missing_value(trial: Trial, use: str) -> Cause | None:
     """Why a job that came to its end in order has no value all the same: `no_metric`, `nan`; None if it has one."""
     losses = [loss for _, loss in trial.jobs[-1].reports()]
     if not losses:

@@ -14,9 +14,10 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Any, Final, TypeAlias, get_args
+from typing import Any, Final, TypeAlias
 
 from hpotune import events as ev
+from hpotune.causes import CAUSES, Cause
 from hpotune.errors import UsageError
 from hpotune.events import Budget
 from hpotune.history import History, Trial
@@ -179,19 +180,21 @@ class Tuner:
                 return
         self._end(ev.JobEnded(*job.id, "completed"))
 
-    def fail(self, job: Job, cause: ev.Cause = "exit", message: str = "") -> None:
+    def fail(self, job: Job, cause: Cause = "exit", message: str = "") -> None:
         """End a job that failed. It is tried again if the study grants retries.
 
         Raises:
             UsageError: the job is not out, or the cause is none of the known ones.
         """
         self._out(job)
-        if cause not in get_args(ev.Cause):
-            raise UsageError(f"unknown cause {cause!r}", f"one of {', '.join(get_args(ev.Cause))}")
+        if cause not in CAUSES:
+            raise UsageError(f"unknown cause {cause!r}", f"one of {', '.join(CAUSES)}")
         self._end(ev.JobEnded(*job.id, "failed", cause, message=message))
 
     def _end(self, ended: ev.JobEnded) -> None:
         self._ledger.append(self._ledger.judged(ended))
+        if ended.trial in self.history.waiting:  # whoever asks has a clock, this has none
+            self._ledger.append(ev.TimerFired("retry", ended.trial, ended.job, ended.attempt))
         while isinstance(action := self._ledger.next_action(), Stop | Pause | Drop):
             self._ledger.enter(action)
         if isinstance(action, Finish):

@@ -113,8 +113,9 @@ def test_ctrl_c_escalates_and_a_stop_from_outside_does_not() -> None:
     assert modes(term) == ["stop"]
 
 
-def test_only_a_third_ctrl_c_kills() -> None:
-    for numbers, end in (((signal.SIGTERM, signal.SIGTERM), 50.0), ((signal.SIGINT,) * 3, 12.0)):
+def test_only_a_third_ctrl_c_kills_and_a_batch_system_is_not_kept_waiting() -> None:
+    twice, thrice = (signal.SIGINT,) * 2, (signal.SIGINT,) * 3
+    for numbers, end in (((signal.SIGTERM, signal.SIGTERM), 30.0), (twice, 51.0), (thrice, 12.0)):
         scene = Scene(silent(100.0), limits={"trials": 2}, trial={"grace": 50})
         scene.executor.on_term = 40.0
         scene.run(signals=tuple((10.0 + i, number) for i, number in enumerate(numbers)))

@@ -161,7 +161,7 @@ def test_a_study_without_a_completed_trial_is_not_acceptable(program: Program) -
 
 
 def test_the_failure_limit_ends_a_study(program: Program) -> None:
-    program.study("import sys\nsys.exit(7)", limits={"trials": 50, "failures": 3})
+    program.study("import sys\nsys.exit(7)", limits={"trials": 50, "failures": 3, "same_failures": 0})
     program.call("run", "study.yaml", code=1)
     assert program.history().finished == "failures"
     assert len(program.history().trials) == 3

@@ -125,7 +125,9 @@ _CAUSES = {"exit": "exit", "signal": "signal", "oom": "oom", "nan": "nan", "no_m
 
 @pytest.mark.parametrize(("fate", "cause"), [*_CAUSES.items(), ("launch", "launch"), ("crash", "exit")])
 def test_each_fate_has_its_cause(fate: Any, cause: str) -> None:
-    done = simulate(budgeted(trial={"timeout": 100}, limits={"trials": 6}), loss, world=World(fates={fate: 1.0}))
+    done = simulate(
+        budgeted(trial={"timeout": 100}, limits={"trials": 6, "same_failures": 0}), loss, world=World(fates={fate: 1.0})
+    )
     assert done.history.causes == {cause: 6}
     assert replay(done.events).differences == ()
 

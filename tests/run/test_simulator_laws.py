@@ -58,12 +58,19 @@ def scenes(draw: st.DrawFn, strategy: Any, *, most: int, own: bool = False) -> t
     limits: dict[str, Any] = {"trials": draw(st.integers(1, most))}
     if draw(st.integers(0, 3)) == 0:
         limits["budget"] = draw(st.integers(maximum, 6 * maximum))
+    limits["same_failures"] = draw(st.sampled_from([0, 2, 3]))
     if draw(st.integers(0, 3)) == 0 and not own:
         limits |= draw(st.sampled_from([{"failures": 2}, {"time": 15}]))
     metric: dict[str, Any] = {"name": "loss", "goal": goal, "use": draw(st.sampled_from(["last", "best"]))}
     if draw(st.integers(0, 5)) == 0:
         metric["target"] = 1.5 if goal == "minimize" else 3.0
     trial: dict[str, Any] = {"timeout": 60, "grace": 1, "retries": draw(st.integers(0, 2))}
+    if draw(st.booleans()):
+        trial["retries"] = {
+            "max": 2,
+            "on": draw(st.sampled_from(["all", ["oom", "exit"]])),
+            "delay": draw(st.sampled_from([0, 5])),
+        }
     whole = study(
         strategy=strategy,
         metric=metric,
@@ -106,12 +113,21 @@ def _check_ends(strategy: Any, data: st.DataObject, most: int) -> None:
     whole, behave = data.draw(scenes(strategy, most=most))
     session = Session(whole, behave)
     history = session.run()
-    assert history.finished in {"trials", "time", "target", "failures", "space_exhausted", "budget", "complete"}
+    assert history.finished in {
+        "trials",
+        "time",
+        "target",
+        "failures",
+        "same_failures",
+        "space_exhausted",
+        "budget",
+        "complete",
+    }
     assert not history.open
     assert len(history.trials) <= (whole.limits.trials or 0)
     _check_budget(whole, session)
     assert sum(history.states.values()) == len(history.trials)
-    if history.finished not in ("time", "failures", "target"):
+    if history.finished not in ("time", "failures", "same_failures", "target"):
         assert not history.states["running"]
         assert not history.states["planned"]
     assert replay(session.journal.events).differences == ()

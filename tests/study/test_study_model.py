@@ -112,10 +112,10 @@ def test_every_default_is_written_out() -> None:
         "constraints": [],
         "strategy": {"name": "random", "searcher": None, "scheduler": None},
         "budget": None,
-        "limits": {"trials": 10, "time": None, "budget": None, "failures": None},
+        "limits": {"trials": 10, "time": None, "budget": None, "failures": None, "same_failures": 3},
         "workers": None,
         "seed": None,
-        "trial": {"timeout": None, "stall_timeout": None, "grace": 10.0, "retries": 0}
+        "trial": {"timeout": None, "stall_timeout": None, "grace": 10.0, "retries": 0, "memory_limit": None}
         | {"checkpoints": "auto", "cwd": "study", "env": {}},
         "gpus": None,
         "enqueue": [],

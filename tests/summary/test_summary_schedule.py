@@ -55,6 +55,7 @@ def loss(config: Any, budget: float | None, seed: int) -> float:
 
 def done(strategy: Any, trials: int | None = 25, fails: float = 0.0, workers: int = 4, **changes: Any) -> Simulated:
     limits = changes.pop("limits", {"trials": trials})
+    limits = {"same_failures": 0, **limits}
     budget = {"name": "epochs", "max": 27, **changes.pop("budget", {})}
     tuned = study(strategy=strategy, limits=limits, workers=workers, budget=budget, **changes)
     return simulate(tuned, loss, world=World(fates={"exit": fails}))

@@ -181,6 +181,11 @@ class VirtualExecutor:
                 attempt.next_at = at
                 self._push(at, attempt)
 
+    def set_aside(self, slot: str) -> bool:
+        """See Executor. There are no slots here."""
+        del slot
+        return False
+
     def wait(self, timeout: float | None) -> list[ExecutorEvent]:
         """See `Executor`. It is time that passes, not anybody who waits.
 
