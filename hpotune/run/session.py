@@ -27,6 +27,7 @@ from hpotune.run.signals import Signals
 from hpotune.strategies import complete
 from hpotune.study import Study
 from hpotune.tuner import Ledger, versions
+from hpotune.tuner.processor import processor
 
 MakeScreen = Callable[[History, RunFolder], Screen]
 
@@ -44,6 +45,7 @@ class Source:
             "time": round(time.time(), 3),
             "host": platform.node(),
             "pid": os.getpid(),
+            "processor": processor(),
             "study_file": str(self.study_file),
             "overrides": list(self.overrides),
         }

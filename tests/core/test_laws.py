@@ -140,4 +140,4 @@ def test_replay_notices_a_decision_that_was_tampered_with() -> None:
     events = list(session.journal.events)
     place = next(n for n, event in enumerate(events) if isinstance(event, ev.TrialPlanned))
     events[place] = events[place]._replace(config={"lr": 0.5, "batch": 16})
-    assert any("trial_planned: config was" in words for words in replay(events).differences)
+    assert any("trial_planned: config.lr was" in words for words in replay(events).differences)
