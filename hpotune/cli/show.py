@@ -20,6 +20,7 @@ from hpotune.summary import (
     Ruling,
     budget_name,
     budget_text,
+    bytes_text,
     cause_words,
     count_text,
     duration_text,
@@ -86,7 +87,7 @@ def _attempt_as_json(folder: RunFolder, attempt: AttemptDetails) -> dict[str, An
         "signal": ended.signal if ended else None,
         "message": ended.message if ended else "",
         "notes": dict(ended.notes) if ended else {},
-        "seconds": ended.measured.get("seconds") if ended else None,
+        **{key: ended.measured.get(key) if ended else None for key in ("seconds", "cpu", "max_rss")},
         "reports": [_report_as_json(report) for report in attempt.reports],
         "stdout": str(logs / "stdout.log"),
         "stderr": str(logs / "stderr.log"),
@@ -155,8 +156,17 @@ def _end(attempt: AttemptDetails) -> str:
         text += f": {cause_words(ended.cause or 'exit', ended.code, ended.signal)}"
     elif ended.cause:
         text += f": {interruption_words(ended.cause)}"
-    seconds = ended.measured.get("seconds")
-    return text if seconds is None else f"{text}, after {duration_text(seconds)}"
+    return text + "".join(f", {words}" for words in _spent(ended.measured))
+
+
+def _spent(measured: Mapping[str, Any]) -> Iterator[str]:
+    """What it took, as far as the system told: of memory, the most that one of its processes held."""
+    if (seconds := measured.get("seconds")) is not None:
+        yield f"after {duration_text(seconds)}"
+    if (cpu := measured.get("cpu")) is not None:
+        yield f"{duration_text(cpu)} of CPU"
+    if (peak := measured.get("max_rss")) is not None:
+        yield f"{bytes_text(peak)} of memory at most"
 
 
 def _report_lines(history: History, reports: list[ev.Reported]) -> Iterator[str]:

@@ -38,7 +38,7 @@ FIELDS: dict[type[Event], dict[str, st.SearchStrategy[Any]]] = {
         "versions": objects,
         "hashes": objects,
     },
-    ev.Capacity: {"workers": numbers},
+    ev.Capacity: {"workers": numbers, "aside": st.lists(texts, max_size=2)},
     ev.JobStarted: {**job_ids, "executor": texts, "slots": st.lists(texts, max_size=2)},
     ev.Reported: {
         **job_ids,
@@ -55,6 +55,7 @@ FIELDS: dict[type[Event], dict[str, st.SearchStrategy[Any]]] = {
         "code": st.none() | st.integers(0, 255),
         "signal": st.none() | st.integers(1, 64),
         "message": texts,
+        "fingerprint": texts,
         "notes": objects,
     },
     ev.TimerFired: {

@@ -83,6 +83,8 @@ class Board:
                     console=self._console, auto_refresh=False, redirect_stdout=False, vertical_overflow="crop"
                 )
                 self._live.start()
+                # Hidden, it would stay so for the shell if this process is stopped (Ctrl-Z) or killed.
+                self._console.show_cursor()
             self._live.update(board, refresh=True)
         except OSError:
             self._lost = True
