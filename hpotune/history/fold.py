@@ -12,6 +12,7 @@ from typing import Any
 from hpotune import events as ev
 from hpotune.events import Budget, Event, JsonObject, Origin
 from hpotune.history.alike import Alike
+from hpotune.history.dues import Dues
 from hpotune.history.observations import Gathered, Observations
 from hpotune.history.trial import MAX_CRASHES, NOTHING_LEFT, JobView, State, Trial, rank, trial_loss
 from hpotune.study import Study
@@ -28,14 +29,8 @@ class History:
         self.trials: list[Trial] = []
         self.workers = 0
         self.levels: tuple[Budget, ...] = ()  # of the schedule: searchers are told of values there too
-        # Trials by what is due for them, each an ordered set: out now; never launched; to be launched again, some only
-        # after a while.
-        self.open: dict[int, JobView] = {}
-        self.unlaunched: dict[int, Budget | None] = {}
-        self.interrupted: dict[int, None] = {}
-        self.to_retry: dict[int, None] = {}
-        self.waiting: dict[int, None] = {}
-        self.promoted: dict[int, Budget] = {}
+        self.open: dict[int, JobView] = {}  # by trial, in the order of their launches
+        self.dues = Dues()
         self.states: Counter[State] = Counter()
         self.causes: Counter[str] = Counter()
         self.origins: Counter[Origin] = Counter()
@@ -74,11 +69,6 @@ class History:
         enqueued, defaulted = self.origins["enqueue"], self.origins["default"] > 0
         return self._gathered.observations(self.trials, enqueued, defaulted=defaulted, results=results)
 
-    @property
-    def again(self) -> int:
-        """How many trials wait for another attempt of a job that was interrupted or failed."""
-        return len(self.interrupted) + len(self.to_retry) + len(self.waiting)
-
     def fold(self, event: Event) -> None:
         """Take in the next event."""
         self.n += 1
@@ -102,8 +92,7 @@ class History:
         self.failures = 0
         if (event.changes or event.retry_failed) and self.best is None:
             self.alike = Alike()
-        self.to_retry |= self.waiting
-        self.waiting.clear()
+        self.dues.retry_all()
         # Attempts that are cut off now were being ended already, by the user or a limit.
         self._was_ending = self.draining or self.halting is not None
         self.draining = False
@@ -123,7 +112,7 @@ class History:
         trial.failures = trial.crashes = 0
         self.budget_planned += trial.jobs[-1].untrained(self._least_budget)
         self._take_out_of_view(trial.jobs[-1])
-        self.to_retry[trial.number] = None
+        self.dues.to_retry[trial.number] = None
         self._enter(trial, "planned")
 
     def _capacity(self, event: ev.Capacity) -> None:
@@ -149,9 +138,8 @@ class History:
     def _timer_fired(self, event: ev.TimerFired) -> None:
         if event.timer == "time_limit":
             self.halting = self.halting or "time"
-        elif event.timer == "retry" and event.trial in self.waiting:
-            del self.waiting[event.trial]
-            self.to_retry[event.trial] = None
+        elif event.timer == "retry":
+            self.dues.retry(event.trial)
 
     def _signal_received(self, event: ev.SignalReceived) -> None:
         self.draining = True
@@ -200,7 +188,7 @@ class History:
         if trial.failures < policy.max and policy.covers(cause):
             trial.failures += 1
             self._take_out_of_view(job)
-            (self.waiting if policy.delay else self.to_retry)[trial.number] = None
+            (self.dues.waiting if policy.delay else self.dues.to_retry)[trial.number] = None
             self._enter(trial, "planned")
         else:
             self._fail(trial, cause, event.fingerprint)
@@ -217,7 +205,7 @@ class History:
         if trial.crashes >= MAX_CRASHES:
             self._fail(trial, "interrupted")
         else:
-            self.interrupted[trial.number] = None
+            self.dues.interrupted[trial.number] = None
             self._enter(trial, "planned")
 
     def _fail(self, trial: Trial, cause: str, fingerprint: str = "") -> None:
@@ -236,7 +224,7 @@ class History:
         self.states["planned"] += 1
         self._gathered.planned(trial)
         self.origins[event.origin] += 1
-        self.unlaunched[trial.number] = event.budget
+        self.dues.unlaunched[trial.number] = event.budget
 
     def _space_exhausted(self, event: ev.SpaceExhausted) -> None:
         self.exhausted = event.reason
@@ -250,7 +238,7 @@ class History:
         job = trial.jobs[event.job]
         job.begin(event.attempt, event.start, fresh=event.fresh, level=bisect_right(self.levels, event.start or 0))
         trial.dropped = False
-        self._clear_dues(trial)
+        self.dues.clear(trial.number)
         self.open[trial.number] = job
         self._enter(trial, "running")
 
@@ -258,11 +246,11 @@ class History:
         self._enter(self.trials[event.trial], "paused")
 
     def _trial_promoted(self, event: ev.TrialPromoted) -> None:
-        self.promoted[event.trial] = event.to
+        self.dues.promoted[event.trial] = event.to
 
     def _trial_stopped(self, event: ev.TrialStopped) -> None:
         trial = self.trials[event.trial]
-        self._clear_dues(trial)
+        self.dues.clear(trial.number)
         self._enter(trial, "stopped")
 
     def _checkpoint_dropped(self, event: ev.CheckpointDropped) -> None:
@@ -291,10 +279,6 @@ class History:
         if self.study.metric.use == "best" and points and self.least in points[1::2]:
             losses = (trial_loss(trial, "best") for trial in self.trials)
             self.least = min((loss for loss in losses if loss is not None), default=None)
-
-    def _clear_dues(self, trial: Trial) -> None:
-        for due in (self.unlaunched, self.interrupted, self.to_retry, self.waiting, self.promoted):
-            due.pop(trial.number, None)
 
     def _enter(self, trial: Trial, state: State) -> None:
         self.states[trial.state] -= 1

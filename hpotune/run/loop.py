@@ -229,7 +229,7 @@ class Loop:
         del self._attempts[attempt.job.trial_id]
         self._ledger.append(ended)
         self._flush_due = True
-        if ended.trial in self._ledger.history.waiting:
+        if ended.trial in self._ledger.history.dues.waiting:
             self._timers.put_off(attempt.job.id, self._clock())
         if bad := self._health.ended(attempt.slots, ended.trial, ended.outcome):
             self._set_aside(bad)

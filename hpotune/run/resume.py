@@ -154,7 +154,7 @@ def _take_up(ledger: Ledger, resumed: ev.StudyResumed, workers: int) -> ResumePl
         ledger.append(ledger.judged(ev.JobEnded(number, index, job.attempt, "interrupted", "tuner_died")))
     if history.workers != workers:
         ledger.append(ev.Capacity(workers))
-    again = history.again + len(history.unlaunched)
+    again = history.dues.again + len(history.dues.unlaunched)
     limit = history.study.limits.trials
     # That no time is left is for the loop's clock to say; without a change it has said so before.
     action = Finish("time") if before == "time" and not resumed.changes else ledger.next_action()

@@ -62,8 +62,8 @@ def _study_started(event: ev.StudyStarted, history: History) -> str:
 def _study_resumed(event: ev.StudyResumed, history: History) -> str:
     done = history.states["completed"] + history.states["stopped"] + history.states["failed"]
     parts = [f"resumed  session {history.sessions}", f"{count_text(done, 'trial')} done"]
-    if history.again:
-        parts.append(f"{history.again} to run again")
+    if history.dues.again:
+        parts.append(f"{history.dues.again} to run again")
     if event.changes:
         parts.append(changes_words(list(event.changes)))
     return "  ".join(parts)

@@ -74,7 +74,7 @@ def progress(history: History, elapsed: float | None = None, ran: Mapping[int, f
         failed=history.states["failed"],
         running=len(history.open),
         paused=history.states["paused"],
-        again=history.again,
+        again=history.dues.again,
         workers=history.workers,
         elapsed=elapsed,
         left=_time_left(history, total, elapsed, ran or {}),
@@ -155,12 +155,12 @@ def _until_trials_done(history: History, total: int | None, ran: Mapping[int, fl
     if not ending and (expected := _expected(history, total)) is not None:
         pace = _pace(history)
         return None if pace is None else max(expected - _trained(history), 0.0) * pace / max(history.workers, 1)
-    if history.states["paused"] or history.promoted or not sample or (total is None and not ending):
+    if history.states["paused"] or history.dues.promoted or not sample or (total is None and not ending):
         return None
     mean = sum(trial.seconds for trial in sample) / len(sample)
     to_start = 0
     if not ending:
-        due = len(history.unlaunched) + history.again
+        due = len(history.dues.unlaunched) + history.dues.again
         to_start = max((total or 0) - len(history.trials), 0) + due
     rests = [max(mean - ran.get(number, 0.0), 0.0) for number in history.open]
     work = to_start * mean + sum(rests)

@@ -177,7 +177,7 @@ def _climbed(
                 continue
             row, last = rows[k], number == len(trial.jobs) - 1
             row.spent += _cost(tally, trial, number)
-            row.promoted += not last or trial.number in history.promoted
+            row.promoted += not last or trial.number in history.dues.promoted
             if job.outcome == "completed":
                 finite = job.last is not None and math.isfinite(job.last[1])
                 standings[k].enter(trial.number, losses[number] if finite else math.inf)

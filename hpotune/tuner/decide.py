@@ -42,11 +42,11 @@ def decide(history: History, scheduler: Scheduler[Any], state: Any) -> Action:
     if isinstance(wish, Stop | Drop):
         return wish
     if len(history.open) < history.workers:
-        if history.unlaunched or history.promoted:
+        if history.dues.unlaunched or history.dues.promoted:
             return _planned_launch(history)
         if (action := _fill_slot(history, wish)) is not None:
             return action
-    return Wait() if history.open or history.waiting else Finish(_why_nothing(history, scheduler, state))
+    return Wait() if history.open or history.dues.waiting else Finish(_why_nothing(history, scheduler, state))
 
 
 def _why_nothing(history: History, scheduler: Scheduler[Any], state: Any) -> str:
@@ -72,10 +72,10 @@ def _ending(history: History) -> Action | None:
 
 def _planned_launch(history: History) -> Launch:
     """The first launch of a planned trial, or the next job of a promoted one: their decision has been taken."""
-    if history.unlaunched:
-        number, budget = next(iter(history.unlaunched.items()))
+    if history.dues.unlaunched:
+        number, budget = next(iter(history.dues.unlaunched.items()))
         return Launch(number, 0, 0, _origin_budget(budget), budget, "first")
-    number, budget = next(iter(history.promoted.items()))
+    number, budget = next(iter(history.dues.promoted.items()))
     trial = history.trials[number]
     resumes = history.study.budget is not None and history.study.budget.resume
     start = trial.jobs[-1].to if resumes and not trial.dropped else 0
@@ -83,10 +83,10 @@ def _planned_launch(history: History) -> Launch:
 
 
 def _fill_slot(history: History, wish: Wish) -> Action | None:
-    if history.interrupted:
-        return _another_attempt(history.trials[next(iter(history.interrupted))], "resume")
-    if history.to_retry:
-        return _another_attempt(history.trials[next(iter(history.to_retry))], "retry")
+    if history.dues.interrupted:
+        return _another_attempt(history.trials[next(iter(history.dues.interrupted))], "resume")
+    if history.dues.to_retry:
+        return _another_attempt(history.trials[next(iter(history.dues.to_retry))], "retry")
     match wish:
         case Promote():
             return wish

@@ -193,7 +193,7 @@ class Tuner:
 
     def _end(self, ended: ev.JobEnded) -> None:
         self._ledger.append(self._ledger.judged(ended))
-        if ended.trial in self.history.waiting:  # whoever asks has a clock, this has none
+        if ended.trial in self.history.dues.waiting:  # whoever asks has a clock, this has none
             self._ledger.append(ev.TimerFired("retry", ended.trial, ended.job, ended.attempt))
         while isinstance(action := self._ledger.next_action(), Stop | Pause | Drop):
             self._ledger.enter(action)

@@ -104,4 +104,4 @@ def test_a_resume_alone_changes_nothing_a_mended_study_does() -> None:
     assert must_end(tale.history) == "same_failures"
     tale.ledger.append(ev.StudyResumed([], retry_failed=["exit"]))
     assert must_end(tale.history) is None
-    assert len(tale.history.to_retry) == 3
+    assert len(tale.history.dues.to_retry) == 3

@@ -280,7 +280,17 @@ def test_the_limit_of_budget_is_never_exceeded(limit: int, wish: Wish, expected:
 
 def test_deciding_changes_nothing() -> None:
     made = tale(running, interrupted, planned)
-    before = (made.history.n, dict(made.history.open), list(made.history.unlaunched), list(made.history.interrupted))
+    before = (
+        made.history.n,
+        dict(made.history.open),
+        list(made.history.dues.unlaunched),
+        list(made.history.dues.interrupted),
+    )
     assert action(made) == action(made)
-    after = (made.history.n, dict(made.history.open), list(made.history.unlaunched), list(made.history.interrupted))
+    after = (
+        made.history.n,
+        dict(made.history.open),
+        list(made.history.dues.unlaunched),
+        list(made.history.dues.interrupted),
+    )
     assert before == after

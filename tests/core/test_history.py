@@ -53,12 +53,12 @@ def test_what_is_due_is_due_once(story: tuple[Tale, int, str]) -> None:
     history, told = tale.history, second(tale.events, retries, use)
     open_now = {trial for trial, attempts in told.attempts.items() if attempts and attempts[-1].end is None}
     assert set(history.open) == open_now
-    dues = [set(history.unlaunched), set(history.interrupted), set(history.to_retry), open_now]
+    dues = [set(history.dues.unlaunched), set(history.dues.interrupted), set(history.dues.to_retry), open_now]
     assert sum(map(len, dues)) == len(set().union(*dues)), "a trial is due twice"
     for trial in history.trials:
         due = any(trial.number in each for each in dues[:3])
         assert due == (trial.state == "planned")
-        assert (trial.number in history.unlaunched) == (trial.state == "planned" and not trial.jobs)
+        assert (trial.number in history.dues.unlaunched) == (trial.state == "planned" and not trial.jobs)
 
 
 @COMMON
@@ -144,7 +144,13 @@ def _all_of(history: History) -> Any:
         )
         for trial in history.trials
     ]
-    dues = (list(history.open), history.unlaunched, history.interrupted, history.to_retry, history.promoted)
+    dues = (
+        list(history.open),
+        history.dues.unlaunched,
+        history.dues.interrupted,
+        history.dues.to_retry,
+        history.dues.promoted,
+    )
     counts = (+history.states, +history.causes, history.failures, history.least)
     return trials, dues, counts, history.best and history.best.number, history.finished, history.halting
 

@@ -25,10 +25,10 @@ def test_a_trial_that_takes_the_tuner_down_three_times_in_a_row_has_failed() -> 
     for _ in range(2):
         crash(tale, trial)
         assert tale.history.trials[trial].state == "planned"
-        assert list(tale.history.interrupted) == [trial]
+        assert list(tale.history.dues.interrupted) == [trial]
     crash(tale, trial)
     assert (tale.history.trials[trial].state, tale.history.trials[trial].cause) == ("failed", "interrupted")
-    assert not tale.history.interrupted
+    assert not tale.history.dues.interrupted
     assert tale.history.failures == 1
 
 
@@ -117,7 +117,7 @@ def test_retry_failed_brings_back_the_failed_of_the_given_causes() -> None:
     tale.tell(ev.StudyResumed([], retry_failed=["exit", "oom"]))
     revived = tale.history.trials[trial]
     assert (revived.state, revived.cause) == ("planned", None)
-    assert list(tale.history.to_retry) == [trial]
+    assert list(tale.history.dues.to_retry) == [trial]
     assert tale.history.trials[other].state == "failed"
     assert not list(revived.jobs[-1].reports())
     tale.launch(trial)

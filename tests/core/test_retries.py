@@ -69,7 +69,7 @@ def test_a_retry_waits_for_its_delay_and_all_come_to_an_end(retries: dict[str, A
     world = World(fates={"exit": 0.5, "oom": 0.2}, seconds=1.0)
     done = simulate(retrying(retries, workers=workers), loss, workers=workers, world=world, sink=memory)
     assert done.history.finished == "trials"
-    assert not done.history.waiting
+    assert not done.history.dues.waiting
     assert max(attempts(memory.events).values()) <= retries["max"] + 1
     ended: dict[int, float] = {}
     for event in memory.events:
@@ -97,8 +97,8 @@ def test_a_resume_does_not_wait_again() -> None:
     simulate(retrying({"max": 1, "delay": "10m"}), loss, world=world, sink=memory)
     cut = next(n for n, event in enumerate(memory.events) if isinstance(event, ev.TimerFired))
     history = fold([*memory.events[:cut], ev.StudyResumed([])])
-    assert history.to_retry
-    assert not history.waiting
+    assert history.dues.to_retry
+    assert not history.dues.waiting
 
 
 def test_who_asks_has_a_clock_of_their_own() -> None:

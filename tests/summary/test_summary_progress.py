@@ -15,7 +15,7 @@ from hpotune.summary import Failures, Notices, describe, outcome, progress, prog
 def test_progress_of_any_history_adds_up(tale: Tale) -> None:
     state = progress(tale.history)
     trials = tale.history.trials
-    unlaunched = len(tale.history.unlaunched)
+    unlaunched = len(tale.history.dues.unlaunched)
     assert state.done == state.completed + state.stopped + state.failed
     assert state.planned == state.done + state.running + state.again + state.paused + unlaunched
     assert state.total is None or state.done <= state.total
