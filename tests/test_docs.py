@@ -188,7 +188,7 @@ def _plain(default: object) -> object:
     """A default as a study file would write it: what is a default of its own is left out."""
     if isinstance(default, Section):
         plain = default.model_dump(mode="json", exclude_defaults=True)
-        return plain.get("name", plain)
+        return plain.get("name", plain) if isinstance(plain, dict) else plain
     return list(default) if isinstance(default, tuple) else default
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from hpotune import events as ev
 from hpotune.events import Event
-from hpotune.history import History
+from hpotune.history import History, reading
 from hpotune.summary import Ruling
 
 
@@ -51,22 +51,23 @@ def gather(events: Iterable[Event], number: int) -> tuple[History, TrialDetails 
     """Fold all events, and keep what is about trial `number`; None if it was never planned."""
     history = History()
     details: TrialDetails | None = None
-    for event in events:
-        history.fold(event)
-        match event:
-            case ev.TrialPlanned(trial=trial) if trial == number:
-                details = TrialDetails(event)
-            case (
-                ev.JobPlanned()
-                | ev.JobStarted()
-                | ev.Reported()
-                | ev.JobEnded()
-                | ev.TrialPaused()
-                | ev.TrialPromoted()
-                | ev.TrialStopped()
-                | ev.CheckpointDropped()
-            ) if event.trial == number and details is not None:
-                _enter(details, event)
+    with reading(history):
+        for event in events:
+            history.fold(event)
+            match event:
+                case ev.TrialPlanned(trial=trial) if trial == number:
+                    details = TrialDetails(event)
+                case (
+                    ev.JobPlanned()
+                    | ev.JobStarted()
+                    | ev.Reported()
+                    | ev.JobEnded()
+                    | ev.TrialPaused()
+                    | ev.TrialPromoted()
+                    | ev.TrialStopped()
+                    | ev.CheckpointDropped()
+                ) if event.trial == number and details is not None:
+                    _enter(details, event)
     return history, details
 
 

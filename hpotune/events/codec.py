@@ -43,7 +43,7 @@ def decode(line: Mapping[str, Any]) -> Event:
         return _with_numbers(event) if type(event) is Reported else event
     except KeyError as error:
         raise ValueError(_what_is_missing(line, error)) from None
-    except (TypeError, AttributeError) as error:
+    except (TypeError, AttributeError, OverflowError) as error:
         raise ValueError(f"no event of format {FORMAT}: {error}") from None
 
 

@@ -2,6 +2,7 @@
 
 from hpotune.history.fold import History, fold
 from hpotune.history.observations import Observations, Results
+from hpotune.history.reading import reading
 from hpotune.history.trial import MAX_CRASHES, NOTHING_LEFT, JobView, State, Trial, rank, trial_loss
 
 __all__ = [
@@ -15,5 +16,6 @@ __all__ = [
     "Trial",
     "fold",
     "rank",
+    "reading",
     "trial_loss",
 ]

@@ -7,17 +7,20 @@ runs/<study name>/
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from hpotune.errors import DamagedError, RunError, UsageError
+from hpotune import __version__
+from hpotune.errors import DamagedError, RunError, StudyError, UsageError
 from hpotune.events import FORMAT, Event, StudyStarted, decode
-from hpotune.history import History
+from hpotune.history import History, reading
 from hpotune.journal.reader import JournalReader
 from hpotune.study import Study, load_study
 
 JOURNAL = "journal.jsonl"
+_SESSIONS = ("study_started", "study_resumed")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +75,9 @@ class RunFolder:
     def history(self) -> History:
         """The fold of the journal. Raises as `events` does."""
         history = History()
-        for event in self.events():
-            history.fold(event)
+        with reading(history):
+            for event in self.events():
+                history.fold(event)
         if history.n < 0:
             raise RunError(f"the journal of {self.path} is empty", "the run was never started: `hpotune run` starts it")
         return history
@@ -81,20 +85,43 @@ class RunFolder:
 
 def read_events(reader: JournalReader) -> Iterator[Event]:
     """Decode what a reader gives. Raises as `RunFolder.events` does."""
-    number = 0
+    writer = ""  # the version of hpotune that wrote the lines from here on
     for number, line in enumerate(reader, 1):
-        if number == 1 and line.get("event") == "study_started" and line.get("format") != FORMAT:
-            raise RunError(
-                f"{reader.path}: journal format {line.get('format')}, but this hpotune reads format {FORMAT}",
-                "it was written by a newer hpotune: upgrade with `pip install -U hpotune`",
-            )
+        if line.get("event") in _SESSIONS:
+            writer = _version(line) or writer
+            _check_session(line, f"{reader.path}:{number}", writer)
         try:
             event = decode(line)
         except ValueError as error:
-            raise DamagedError(f"{reader.path}:{number}: {error}", "it was written by another program") from None
+            raise DamagedError(f"{reader.path}:{number}: {error}", _remedy(writer)) from None
         if number == 1 and not isinstance(event, StudyStarted):
             raise RunError(f"{reader.path} does not begin with study_started", "is it the journal of a run?")
         yield event
+
+
+def _check_session(line: Mapping[str, Any], place: str, writer: str) -> None:
+    """See that this version knows the format, and every key of the study."""
+    if line["event"] == "study_started" and line.get("format") != FORMAT:
+        raise RunError(
+            f"{place}: journal format {line.get('format')}, but this hpotune reads format {FORMAT}", _remedy(writer)
+        )
+    if isinstance(line.get("study"), dict):
+        try:
+            Study.from_dict(line["study"])
+        except StudyError as error:
+            words = str(error).partition("\n")[0]
+            raise RunError(f"{place}: its study is none that this hpotune knows: {words}", _remedy(writer)) from None
+
+
+def _version(line: Mapping[str, Any]) -> str:
+    versions = line.get("versions")
+    return str(versions.get("hpotune", "")) if isinstance(versions, dict) else ""
+
+
+def _remedy(writer: str) -> str:
+    if writer in ("", __version__):
+        return "it was written by a newer hpotune, or another program: upgrade with `pip install -U hpotune`"
+    return f"hpotune {writer} wrote it, and this is {__version__}: upgrade with `pip install -U hpotune`"
 
 
 def locate(argument: str | None, runs: Path | None = None) -> RunFolder:

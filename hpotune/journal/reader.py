@@ -84,7 +84,7 @@ class JournalReader:
             try:
                 text = line.decode()
                 content, end = _scan(text, 0)
-            except ValueError:
+            except (ValueError, RecursionError):
                 raise self._damage(n, "it is not a JSON object") from None
             if end != len(text) or type(content) is not dict or content.get("n") != n:
                 raise self._damage(n, f"it is not the object with number {n}")

@@ -10,7 +10,7 @@ from itertools import islice
 from hpotune import events as ev
 from hpotune.errors import DamagedError
 from hpotune.events import Decision, Event
-from hpotune.history import History
+from hpotune.history import History, reading
 from hpotune.replay.compare import compare
 from hpotune.replay.reasons import here, reasons, surroundings
 from hpotune.space import Config, Space
@@ -119,7 +119,8 @@ class _Again:
                 f"line {n + 1} of the journal: {ev.NAMES[type(event)]} {problem}",
                 "its checksums are right, so it was changed on purpose: restore it from a copy",
             )
-        self._ledger.replay((event,))
+        with reading(self._ledger.history):
+            self._ledger.replay((event,))
         self._n = n
         if n in self._late:
             self._ahead[n] = self._decide()

@@ -10,7 +10,7 @@ from typing import Any
 from hpotune import events as ev
 from hpotune.errors import RunError
 from hpotune.events import Event
-from hpotune.history import History
+from hpotune.history import History, reading
 from hpotune.summary import Failures, Tally
 
 
@@ -55,9 +55,10 @@ def collect(events: Iterable[Event]) -> tuple[History, Messages]:
     """
     history, messages = History(), Messages()
     fold, take = history.fold, messages.take
-    for event in events:
-        fold(event)
-        take(event, history)
+    with reading(history):
+        for event in events:
+            fold(event)
+            take(event, history)
     if history.n < 0:
         raise RunError("the run's journal is empty", "the run was never started: `hpotune run` starts it")
     return history, messages

@@ -20,7 +20,7 @@ from itertools import chain
 from typing import Any, NamedTuple
 
 from hpotune.events import Budget, Event
-from hpotune.history import History, Trial
+from hpotune.history import History, Trial, reading
 from hpotune.protocol import budget_keys
 from hpotune.run.simulator.executor import End, Script
 from hpotune.run.simulator.times import Stretch, Times, Usual
@@ -101,9 +101,10 @@ def curves(events: Iterable[Event]) -> tuple[History, list[Curve], bool]:
     jobs.
     """
     history, times = History(), Times()
-    for event in events:
-        history.fold(event)
-        times.see(event)
+    with reading(history):
+        for event in events:
+            history.fold(event)
+            times.see(event)
     jobs = {trial.number: list(times.stretches(trial)) for trial in history.trials}
     usual = Usual.of(list(chain.from_iterable(jobs.values())))
     found = (_curve(trial, jobs[trial.number], usual) for trial in history.trials)
