@@ -58,6 +58,9 @@ class DamagedError(RunError):
     """The journal holds a line that is not what was written."""
 
 
+_WIDEST = 200  # characters of a line that are shown
+
+
 @dataclass(frozen=True, slots=True)
 class Problem:
     """One thing wrong (or doubtful) in a study, with its place.
@@ -80,10 +83,17 @@ class Problem:
             place = f"{self.file or 'study'}:{self.line}:{self.column}" + (f": {place}" if place else "")
         lines = [f"{place}: {self.message}" if place else self.message]
         if self.source_line is not None and self.column is not None:
-            lines += [f"    {self.source_line}", "    " + " " * (self.column - 1) + "^"]
+            shown, column = _window(self.source_line, self.column)
+            lines += [f"    {shown}", "    " + " " * (column - 1) + "^"]
         if self.remedy:
             lines.append(f"  {self.remedy}")
         return "\n".join(lines)
+
+
+def _window(line: str, column: int) -> tuple[str, int]:
+    """The part of a long line around a column, and where the column is in it."""
+    start = max(0, column - 1 - _WIDEST // 2) if len(line) > _WIDEST else 0
+    return line[start : start + _WIDEST], column - start
 
 
 def dotted(path: Sequence[str | int]) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shlex
 import sys
 from enum import StrEnum
 from typing import Annotated
@@ -12,9 +11,11 @@ import typer
 
 from hpotune.cli.options import RunArgument, Runs
 from hpotune.cli.target import the_run
+from hpotune.cli.terminal import json_text
 from hpotune.errors import OutcomeError
 from hpotune.history import History
 from hpotune.protocol import CommandTemplate, param_variable, text_of
+from hpotune.report.by_hand import shell_quoted
 from hpotune.study import outward_names
 
 
@@ -46,11 +47,13 @@ def command(run: RunArgument = None, *, format_: Format = BestFormat.json, runs:
         raise OutcomeError("no trial has a value yet", "`hpotune status` tells how the run stands")
     match format_:
         case BestFormat.args:
-            text = shlex.join(_arguments(history, best.config))
+            text = " ".join(shell_quoted(argument) for argument in _arguments(history, best.config))
         case BestFormat.env:
-            text = "\n".join(f"{name}={shlex.quote(value)}" for name, value in _variables(history, best.config).items())
+            text = "\n".join(
+                f"{name}={shell_quoted(value)}" for name, value in _variables(history, best.config).items()
+            )
         case BestFormat.json:
-            text = json.dumps(best.config, indent=2, ensure_ascii=False)
+            text = json_text(best.config)
     sys.stdout.write(text + "\n")
 
 

@@ -18,6 +18,7 @@ from pathlib import Path
 
 from hpotune.cli.crash import run_folder, write_crash_file
 from hpotune.cli.streams import let_go_of_stdout
+from hpotune.cli.terminal import harmless
 from hpotune.errors import HpotuneError, RunError, StudyError
 
 __all__ = ["guard", "mark", "refused", "run_folder", "tell"]
@@ -87,12 +88,12 @@ def _flushed(code: int) -> int:
 def tell(error: HpotuneError) -> None:
     """Print an error for the user on stderr: what is wrong, and what to do next."""
     if isinstance(error, StudyError):
-        text = f"{error.message}\n"
+        text = f"{harmless(error.message)}\n"
         if len(error.problems) > 1:
             text += f"{mark('error:')} {len(error.problems)} problems in the study\n"
     else:
-        text = f"{mark('error:')} {error.message}\n"
-        text += f"  {error.remedy}\n" if error.remedy else ""
+        text = f"{mark('error:')} {harmless(error.message)}\n"
+        text += f"  {harmless(error.remedy)}\n" if error.remedy else ""
     sys.stderr.write(text)
 
 

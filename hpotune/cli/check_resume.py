@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 import os
 import sys
@@ -15,6 +14,7 @@ import typer
 
 from hpotune.cli.one_trial import first_job, one_trial
 from hpotune.cli.options import Json, Sets, StudyArgument
+from hpotune.cli.terminal import json_text
 from hpotune.errors import UsageError
 from hpotune.events import Budget, JobEnded
 from hpotune.protocol import Entry
@@ -75,7 +75,7 @@ def command(
         done, finding = _check(Jobs(place, machine.study, job), start, end)
     words = resuming_words(finding, machine.study)
     if json_:
-        sys.stdout.write(json.dumps(_as_json(finding, done, start, end, words), indent=2, ensure_ascii=False) + "\n")
+        sys.stdout.write(json_text(_as_json(finding, done, start, end, words)) + "\n")
     else:
         _say("")
         sys.stdout.write("".join(f"{line}\n" for line in words))

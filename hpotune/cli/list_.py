@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Iterable
 from pathlib import Path
@@ -12,7 +11,7 @@ import typer
 
 from hpotune.cli.options import Json
 from hpotune.cli.standing import Standing, standing
-from hpotune.cli.terminal import harmless
+from hpotune.cli.terminal import harmless, json_text
 from hpotune.errors import RunError, UsageError
 from hpotune.journal.folder import JOURNAL, RunFolder
 from hpotune.summary import NOTHING, value_text
@@ -29,7 +28,7 @@ def command(*, runs: Below = Path(), json_: Json = False) -> None:
         raise UsageError(f"there is no folder {runs}", "--runs names the folder that holds the runs")
     rows = [_row(run) for run in _find(runs)]
     if json_:
-        sys.stdout.write(json.dumps([_as_json(row) for row in rows], indent=2, ensure_ascii=False) + "\n")
+        sys.stdout.write(json_text([_as_json(row) for row in rows]) + "\n")
     elif rows:
         sys.stdout.write(harmless(_table([_cells(row) for row in rows])))
     else:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 import sys
 from dataclasses import asdict
@@ -13,7 +12,7 @@ import typer
 from hpotune.cli.options import Json, Sets, StudyArgument, Workers
 from hpotune.cli.plan_words import plan_lines
 from hpotune.cli.planned import Estimate, Plan, make_plan
-from hpotune.cli.terminal import harmless
+from hpotune.cli.terminal import harmless, json_text
 from hpotune.errors import UsageError
 from hpotune.strategies import load_study, product
 from hpotune.study import DurationError, parse_duration
@@ -44,7 +43,7 @@ def command(
     seconds = None if unit_time is None else _duration(unit_time)
     plan = make_plan(load_study(study, overrides=set_ or ()), workers, seconds)
     if json_:
-        sys.stdout.write(json.dumps(_as_json(plan, seconds), indent=2, ensure_ascii=False) + "\n")
+        sys.stdout.write(json_text(_as_json(plan, seconds)) + "\n")
     else:
         width = shutil.get_terminal_size((100, 24)).columns
         sys.stdout.write(harmless("\n".join(plan_lines(plan, seconds, width))) + "\n")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict
@@ -13,7 +12,7 @@ import typer
 from hpotune import events as ev
 from hpotune.cli.options import Json, RunArgument, Runs
 from hpotune.cli.target import the_run
-from hpotune.cli.terminal import harmless
+from hpotune.cli.terminal import harmless, json_text
 from hpotune.events import Event
 from hpotune.journal.folder import RunFolder
 from hpotune.replay import ReplayResult, replay
@@ -38,7 +37,7 @@ def command(run: RunArgument = None, *, all_: All = False, runs: Runs = None, js
     folder = the_run(run, runs)
     result = replay(_Journal(folder), most=None if all_ or json_ else _MOST)
     if json_:
-        sys.stdout.write(json.dumps(_as_json(result), indent=2, ensure_ascii=False) + "\n")
+        sys.stdout.write(json_text(_as_json(result)) + "\n")
     else:
         sys.stdout.write(harmless("\n".join(_lines(result))) + "\n")
     return int(result.same != result.decisions)

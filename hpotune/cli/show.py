@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -12,7 +11,7 @@ from hpotune.cli.details import AttemptDetails, TrialDetails, gather
 from hpotune.cli.options import Json, RequiredRun, Runs, TrialArgument
 from hpotune.cli.standing import at_budget
 from hpotune.cli.target import check_trial, the_run
-from hpotune.cli.terminal import harmless
+from hpotune.cli.terminal import harmless, json_text
 from hpotune.errors import UsageError
 from hpotune.history import History, Trial
 from hpotune.journal.folder import RunFolder
@@ -46,7 +45,7 @@ def command(run: RequiredRun, trial: TrialArgument, *, json_: Json = False, runs
         raise UsageError(f"trial {trial} was never planned")
     if json_:
         row = _as_json(folder, history, details)
-        sys.stdout.write(json.dumps(row, indent=2, ensure_ascii=False) + "\n")
+        sys.stdout.write(json_text(row) + "\n")
     else:
         sys.stdout.write(harmless("\n".join(_lines(folder, history, details))) + "\n")
 

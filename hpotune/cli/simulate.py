@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Iterator
 from dataclasses import asdict
@@ -12,7 +11,7 @@ import typer
 
 from hpotune.cli.options import Json, RunArgument, Runs, Sets
 from hpotune.cli.target import the_run
-from hpotune.cli.terminal import harmless
+from hpotune.cli.terminal import harmless, json_text
 from hpotune.events import Budget
 from hpotune.run.simulator.another_way import Comparison, another_way, reached
 from hpotune.strategies import SCHEDULERS, product
@@ -55,7 +54,7 @@ def command(
     """
     found = another_way(the_run(run, runs), strategy, sets=set_ or (), workers=workers, order=seed)
     if json_:
-        sys.stdout.write(json.dumps(_as_json(found), indent=2, ensure_ascii=False) + "\n")
+        sys.stdout.write(json_text(_as_json(found)) + "\n")
     else:
         sys.stdout.write(harmless("\n".join(_lines(found))) + "\n")
 

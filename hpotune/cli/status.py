@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
@@ -10,7 +9,7 @@ from dataclasses import replace
 from hpotune.cli.options import Json, RunArgument, Runs
 from hpotune.cli.standing import Standing, at_budget, standing
 from hpotune.cli.target import the_run
-from hpotune.cli.terminal import harmless
+from hpotune.cli.terminal import harmless, json_text
 from hpotune.history import History
 from hpotune.summary import (
     Progress,
@@ -30,7 +29,7 @@ def command(run: RunArgument = None, *, runs: Runs = None, json_: Json = False) 
     """How a run stands: whether it is running, how far it has come, and what its trials are doing."""
     found = standing(the_run(run, runs))
     if json_:
-        sys.stdout.write(json.dumps(found.as_json(), indent=2, ensure_ascii=False) + "\n")
+        sys.stdout.write(json_text(found.as_json()) + "\n")
     else:
         sys.stdout.write(harmless("\n".join(_lines(found))) + "\n")
 

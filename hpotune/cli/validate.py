@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 from dataclasses import asdict
 
 from hpotune.cli.options import Json, Sets, StudyArgument
+from hpotune.cli.terminal import json_text
 from hpotune.errors import Problem, StudyError
 from hpotune.run.machine import check_command, working_folder
 from hpotune.strategies import doubts, load_study
@@ -70,7 +70,7 @@ def _verdict(file: str, study: Study, warnings: int) -> str:
 
 
 def _print(value: object) -> None:
-    sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=False) + "\n")
+    sys.stdout.write(json_text(value) + "\n")
 
 
 def _rows(problems: tuple[Problem, ...] | list[Problem]) -> list[dict[str, object]]:

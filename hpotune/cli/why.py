@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Iterator
 from dataclasses import asdict
@@ -11,7 +10,7 @@ from typing import Any
 from hpotune.cli.details import gather
 from hpotune.cli.options import Json, RequiredRun, Runs, TrialArgument
 from hpotune.cli.target import check_trial, the_run
-from hpotune.cli.terminal import harmless
+from hpotune.cli.terminal import harmless, json_text
 from hpotune.errors import UsageError
 from hpotune.history import History
 from hpotune.summary import Attempt, Why, config_text, why, why_sections
@@ -26,7 +25,7 @@ def command(run: RequiredRun, trial: TrialArgument, *, json_: Json = False, runs
     attempts = [Attempt(attempt.planned, attempt.ended) for attempt in details.attempts]
     answer = why(history, details.planned, attempts, details.decisions)
     if json_:
-        sys.stdout.write(json.dumps(_as_json(answer), indent=2, ensure_ascii=False) + "\n")
+        sys.stdout.write(json_text(_as_json(answer)) + "\n")
     else:
         sys.stdout.write(harmless("\n".join(_lines(answer, history))) + "\n")
 

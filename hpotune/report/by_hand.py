@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -11,10 +12,12 @@ from hpotune.history import History, Trial
 from hpotune.journal.folder import RunFolder
 from hpotune.protocol import CommandTemplate, TrialContext, template_context, trial_environment
 from hpotune.study import outward_names
+from hpotune.study.secrets import PLACEHOLDER, hidden, is_secret
 from hpotune.tuner import Launch, job_of
 
 _ALWAYS = {"HPOTUNE_SEED", "HPOTUNE_BUDGET"}
 _SHELLS = {"sh", "bash", "dash", "zsh", "ksh"}
+_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")  # a name that a shell can assign to
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +25,7 @@ class ByHand:
     """A trial to be run by hand: where, with which environment added, and the argv.
 
     `needed` is the part of the environment that a script reads seed and budget from, and its configuration if the
-    command does not tell it.
+    command does not tell it. Values of secrets are in neither: the shell takes them from its own environment.
     """
 
     folder: str
@@ -33,9 +36,10 @@ class ByHand:
     @property
     def words(self) -> list[str]:
         """The command line for a shell, in words that are quoted already."""
-        return [f"{name}={shell_quoted(value)}" for name, value in self.needed.items()] + [
-            shell_quoted(argument) for argument in self.argv
-        ]
+        words = [_assignment(name, value) for name, value in self.needed.items()]
+        if not all(_VARIABLE.fullmatch(name) for name in self.needed):
+            words.insert(0, "env")  # which knows of no name that a variable could not have
+        return words + [shell_quoted(argument) for argument in self.argv]
 
     @property
     def line(self) -> str:
@@ -76,7 +80,7 @@ def by_hand(history: History, trial: Trial, folder: RunFolder, study_file: Path 
     template, names = CommandTemplate(study.command, outward), template_context(context)
     try:
         argv = template.render(trial.config, names)
-        whole = {**study.trial.env, **trial_environment(trial.config, context, outward)}
+        whole = {**hidden(study.trial.env), **trial_environment(trial.config, context, outward)}
     except ValueError:  # a value that no process can be given
         return None
     del whole["HPOTUNE_RUN_TOKEN"]
@@ -89,6 +93,13 @@ def by_hand(history: History, trial: Trial, folder: RunFolder, study_file: Path 
         if name in study.trial.env or name in _ALWAYS or (not is_told and _holds_config(name, argv))
     }
     return ByHand(str(cwd), whole, needed, tuple(argv))
+
+
+def _assignment(name: str, value: str) -> str:
+    """One variable for a shell. A secret is the shell's own: it refuses the command if it has none."""
+    if not _VARIABLE.fullmatch(name):
+        return shell_quoted(f"{name}={value}")
+    return f'{name}="${{{name}:?}}"' if is_secret(name) and value == PLACEHOLDER else f"{name}={shell_quoted(value)}"
 
 
 def _holds_config(name: str, argv: Sequence[str]) -> bool:

@@ -24,6 +24,7 @@ from hpotune.run.executor import Exit, JobSpec
 from hpotune.run.patience import TooLongError, at_most
 from hpotune.run.postmortem import cause_of, last_lines
 from hpotune.study import Study, TrialSettings
+from hpotune.study.secrets import scrubbed
 from hpotune.summary import bytes_text, printable
 from hpotune.tuner import Job
 
@@ -165,7 +166,7 @@ class Attempt:
 
     def explained(self, ended: ev.JobEnded) -> ev.JobEnded:
         """A failure with what the user should read first about it, and what makes it alike others."""
-        message = (ended.message or self._message(ended.cause))[:_MESSAGE_LENGTH]
+        message = scrubbed(ended.message or self._message(ended.cause))[:_MESSAGE_LENGTH]
         alike = fingerprint(ended.cause or "exit", ended.code, ended.signal, message)
         return ended._replace(message=message, fingerprint=alike)
 

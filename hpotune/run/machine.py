@@ -12,6 +12,7 @@ from pathlib import Path
 from hpotune.errors import Problem, RunError, StudyError
 from hpotune.run.gpus import Slots, discover
 from hpotune.study import Study
+from hpotune.study.secrets import completed
 
 # Programs whose first argument that is no option is a script they read.
 _INTERPRETER = re.compile(r"(python|bash|sh|zsh|Rscript|julia|node|ruby|perl)[\d.]*t?")  # python3.13t
@@ -27,12 +28,13 @@ class Machine:
 
 
 def fit_to_machine(study: Study, environ: Mapping[str, str]) -> Machine:
-    """Settle devices and workers, and check the command.
+    """Settle devices, workers and secrets, and check the command.
 
     Raises:
-        StudyError: the command does not exist or cannot be executed.
+        StudyError: the command does not exist or cannot be executed, or the value of a secret is not here.
         RunError: the machine lacks what every trial asks for.
     """
+    study = completed(study, environ)
     check_command(study, environ)
     slots = None
     if study.gpus is not None:

@@ -6,22 +6,26 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
 from hpotune import events as ev
 from hpotune.errors import RunError, UsageError
-from hpotune.history import History
+from hpotune.history import History, reading
 from hpotune.journal import Holder, JournalReader, JournalWriter, RunLock, repair
 from hpotune.journal.folder import RunFolder, read_events
-from hpotune.run.fingerprint import changed_files, fingerprint
+from hpotune.journal.modes import as_private_as, make_private
+from hpotune.run.fingerprint import changed_files
 from hpotune.run.machine import fit_to_machine
 from hpotune.run.orphans import end_holders
-from hpotune.run.session import MakeScreen, Session, Source
+from hpotune.run.session import MakeScreen, Session, Source, hashes_of
 from hpotune.run.signals import Signals
 from hpotune.strategies import complete
 from hpotune.study import Study, compare
+from hpotune.study.secrets import recorded
+from hpotune.summary import printable
 from hpotune.tuner import Finish, Ledger, versions
 
 # Seconds beyond the grace in which a dead tuner's watchdog has ended the last trials.
@@ -83,8 +87,10 @@ def resume(folder: RunFolder, wish: Wish, make_screen: MakeScreen, announce: Ann
         UsageError: the study has changed in a way that would make its old trials meaningless.
         RunError: the run cannot be used: locked, damaged, not writable.
     """
-    acquired = RunLock.acquire(folder.path, wait=_patience(folder), on_wait=announce.waiting)
-    with acquired as lock, Signals() as signals:
+    with ExitStack() as closing:
+        closing.enter_context(as_private_as(folder.path))
+        acquired = RunLock.acquire(folder.path, wait=_patience(folder), on_wait=announce.waiting)
+        lock, signals = closing.enter_context(acquired), closing.enter_context(Signals())
         session = Session(folder, lock, signals, make_screen)
         history = session.ledger.history
         reader = JournalReader(folder.journal)
@@ -97,11 +103,13 @@ def resume(folder: RunFolder, wish: Wish, make_screen: MakeScreen, announce: Ann
             end_holders(lock.previous, history.study.trial.grace)
         study, source = wish.load_again(past.source, history.study)
         machine = fit_to_machine(complete(study, like=history.study), os.environ)
-        hashes = fingerprint(machine.study)
+        hashes = hashes_of(machine.study, source)
         for name in changed_files(past.hashes, hashes):
             announce.notice(f"{name} has changed since the last session: earlier trials ran another version of it")
         changes = _changes(history.study, machine.study)
-        whole = machine.study.to_dict() if changes else None
+        if machine.study.private:
+            make_private(folder.path)
+        whole = recorded(machine.study).to_dict() if changes else None
         plan = _take_up(
             session.ledger,
             ev.StudyResumed(changes, whole, list(wish.retry_failed), versions(), hashes, source.measured()),
@@ -117,7 +125,8 @@ def resume(folder: RunFolder, wish: Wish, make_screen: MakeScreen, announce: Ann
 def _read(ledger: Ledger, reader: JournalReader, folder: RunFolder) -> _Past:
     source, hashes = Source(folder.study_copy), ev.NOTHING
     for event in read_events(reader):
-        ledger.replay((event,))
+        with reading(ledger.history):
+            ledger.replay((event,))
         if isinstance(event, ev.StudyStarted | ev.StudyResumed):
             measured = event.measured
             hashes = event.hashes
@@ -172,7 +181,7 @@ def _take_up(ledger: Ledger, resumed: ev.StudyResumed, workers: int) -> ResumePl
 
 
 def _words(change: ev.JsonObject) -> str:
-    return f"{change['path']}: {change['old']!r} → {change['new']!r}"
+    return f"{printable(change['path'])}: {change['old']!r} → {change['new']!r}"
 
 
 def _patience(folder: RunFolder) -> float:

@@ -17,6 +17,7 @@ from hpotune.events import Event
 from hpotune.history import History
 from hpotune.journal import JournalWriter, RunLock
 from hpotune.journal.folder import RunFolder
+from hpotune.journal.modes import as_private_as, make_private
 from hpotune.run.fingerprint import fingerprint
 from hpotune.run.launch import Launcher
 from hpotune.run.local import LocalExecutor
@@ -26,6 +27,8 @@ from hpotune.run.screen import Screen
 from hpotune.run.signals import Signals
 from hpotune.strategies import complete
 from hpotune.study import Study
+from hpotune.study.concealing import recorded_override, recorded_text
+from hpotune.study.secrets import recorded
 from hpotune.tuner import Ledger, versions
 from hpotune.tuner.processor import processor
 
@@ -47,8 +50,18 @@ class Source:
             "pid": os.getpid(),
             "processor": processor(),
             "study_file": str(self.study_file),
-            "overrides": list(self.overrides),
+            "overrides": [recorded_override(text) for text in self.overrides],
         }
+
+
+def hashes_of(study: Study, source: Source) -> dict[str, Any]:
+    """The hashes for the journal: none of a text with the value of a secret, which could be guessed from it."""
+    known = recorded(study)
+    found = fingerprint(known)
+    if known == study:
+        return found
+    itself = source.study_file.name
+    return {**found, "files": {name: digest for name, digest in found["files"].items() if Path(name).name != itself}}
 
 
 def start(study: Study, folder: RunFolder, source: Source, make_screen: MakeScreen) -> History:
@@ -63,15 +76,18 @@ def start(study: Study, folder: RunFolder, source: Source, make_screen: MakeScre
         folder.path.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise RunError(f"{folder.path}: {error.strerror}", "put the runs elsewhere: `--runs DIR`") from error
-    with RunLock.acquire(folder.path) as lock, Signals() as signals:
+    with as_private_as(folder.path), ExitStack() as closing:
+        if machine.study.private:
+            make_private(folder.path)
+        lock, signals = closing.enter_context(RunLock.acquire(folder.path)), closing.enter_context(Signals())
         session = Session(folder, lock, signals, make_screen)
-        whole, seed = machine.study.to_dict(), machine.study.seed or 0
-        hashes = fingerprint(machine.study)
+        whole, seed = recorded(machine.study).to_dict(), machine.study.seed or 0
+        hashes = hashes_of(machine.study, source)
         session.ledger.append(ev.StudyStarted(ev.FORMAT, whole, seed, versions(), hashes, source.measured()))
         session.ledger.append(ev.Capacity(machine.workers))
         with JournalWriter.create(folder.journal) as writer:
             if study.text is not None:
-                folder.study_copy.write_text(study.text, encoding="utf-8")
+                folder.study_copy.write_text(recorded_text(study.text), encoding="utf-8")
             return session.run(machine, writer, elapsed_before=0.0)
 
 

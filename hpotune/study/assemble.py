@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from pydantic import ValidationError
 
 from hpotune.errors import Problem, StudyError
+from hpotune.study.concealing import concealed
 from hpotune.study.enqueue import enqueue_findings
+from hpotune.study.secrets import remember_all
 from hpotune.study.source import Path, Source, in_order
 from hpotune.study.spaces import outside_findings, space_findings
 from hpotune.study.wording import Finding, translate
@@ -33,7 +35,7 @@ _HARMLESS: Mapping[str, Any] = {
 
 
 # Parts that no other depends on: what a further check says of the study holds whatever they are.
-_ON_THEIR_OWN = frozenset({"name", "workers", "seed", "trial", "gpus"})
+_ON_THEIR_OWN = frozenset({"name", "workers", "seed", "trial", "gpus", "private"})
 
 
 def assemble(
@@ -55,6 +57,7 @@ def assemble(
     Raises:
         StudyError: with all problems, in the order of the file.
     """
+    remember_all(data)
     study, findings = _validated(cls, data)
     problems = [*known, *(_placed(finding, source) for finding in findings)]
     faulty = {_part(finding.path) for finding in findings if not finding.unknown}
@@ -69,7 +72,7 @@ def assemble(
         if whole and all(finding.path[0] == "enqueue" for finding in across):
             problems += [_located(problem, source) for check in checks for problem in check(study)]
     if study is None or problems:
-        raise StudyError(in_order(problems))
+        raise StudyError([concealed(problem, source.text) for problem in in_order(problems)])
     return study
 
 

@@ -1,7 +1,8 @@
 """What a study may change while a run of it goes on.
 
 Free are the limits, the workers, how and where trials run, the target, and entries appended to `enqueue`. Another
-command is worth a warning. Anything else would make the trials so far mean something else.
+command is worth a warning. Anything else would make the trials so far mean something else. The values of secrets are
+not compared, because of the old ones nothing was recorded.
 """
 
 from __future__ import annotations
@@ -11,8 +12,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from hpotune.study.model import Study
+from hpotune.study.secrets import without_secrets
 
-_FREE = ("limits", "workers", "trial", "gpus", "metric.target", "name")
+_FREE = ("limits", "workers", "trial", "gpus", "metric.target", "name", "private")
 _WARNED = ("command",)
 # What is compared as one value; the rest is compared key by key.
 _WHOLE = ("command", "constraints", "enqueue", "gpus")
@@ -56,7 +58,7 @@ def compare(old: Study, new: Study) -> Changes:
 
 
 def _differences(old: Study, new: Study) -> Iterator[Change]:
-    before, after = old.to_dict(), new.to_dict()
+    before, after = without_secrets(old.to_dict()), without_secrets(new.to_dict())
     if new.seed is None:
         after["seed"] = old.seed
     for key in before:

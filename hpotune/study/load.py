@@ -11,6 +11,7 @@ from typing import Any
 
 from hpotune.errors import Problem, StudyError
 from hpotune.study.assemble import Check, assemble
+from hpotune.study.concealing import concealed
 from hpotune.study.fields import described
 from hpotune.study.model import DEFAULT_NAME, Study
 from hpotune.study.overrides import apply_overrides
@@ -54,7 +55,8 @@ def load_text(
     if isinstance(document.data, dict):
         data: dict[str, Any] = document.data
     else:
-        raise StudyError(document.problems or [_not_a_mapping(document.data, document.source.problem((), ""))])
+        problems = document.problems or [_not_a_mapping(document.data, document.source.problem((), ""))]
+        raise StudyError([concealed(problem, text) for problem in problems])
     options = apply_overrides(data, overrides)
     home = file.absolute().parent
     if data.get("name") is None:

@@ -13,6 +13,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, PrivateA
 from hpotune.errors import Problem
 from hpotune.space import Space
 from hpotune.study.assemble import assemble
+from hpotune.study.concealing import concealed
 from hpotune.study.fields import Code, Count, Json, Seed, Text, items, wrong
 from hpotune.study.parameters import AnyParameter, ParameterName
 from hpotune.study.section import Section
@@ -57,6 +58,7 @@ class Study(Section):
     enqueue: Annotated[tuple[dict[str, Json], ...], BeforeValidator(items)] = Field(
         default=(), description="Configurations to try first; what is left out takes its default, or is sampled."
     )
+    private: bool = Field(default=False, description="Whether the run's files are for the user alone.")
 
     _source: Source = PrivateAttr(default=NOWHERE)
     _text: str | None = PrivateAttr(default=None)
@@ -124,8 +126,9 @@ class Study(Section):
     def problem(
         self, path: Path, message: str, remedy: str = "", *, key: bool = False, offset: int | None = None
     ) -> Problem:
-        """A problem with its place, if the study has one; see `Source.problem`."""
-        return self._source.problem(path, message, remedy, key=key, offset=offset)
+        """A problem with its place, if the study has one; see `Source.problem`. It shows no value of a secret."""
+        problem = self._source.problem(path, message, remedy, key=key, offset=offset)
+        return concealed(problem, self._source.text)
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Study):

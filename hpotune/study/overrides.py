@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from hpotune.errors import Problem, StudyError
+from hpotune.study.concealing import concealed
+from hpotune.study.nodes import MAX_DEPTH
 from hpotune.study.source import Option, Path
 from hpotune.study.suggest import did_you_mean
 from hpotune.study.yaml12 import read_value
@@ -36,7 +38,7 @@ class _OptionError(Exception):
     def __init__(self, text: str, at: int, message: str, remedy: str) -> None:
         super().__init__(message)
         shown = f"--set {text}"
-        self.problem = Problem(message, remedy, source_line=shown, column=len("--set ") + at + 1)
+        self.problem = concealed(Problem(message, remedy, source_line=shown, column=len("--set ") + at + 1), "")
 
 
 def _apply(data: dict[str, Any], text: str) -> tuple[Path, Option]:
@@ -48,7 +50,10 @@ def _apply(data: dict[str, Any], text: str) -> tuple[Path, Option]:
         value = read_value(raw)
     except ValueError as error:
         raise _OptionError(text, len(dotted) + 1, str(error), "the value is written as in the study file") from None
-    path = _put(data, text, _INDEX.sub(r".\1", dotted).split("."), value)
+    words = _INDEX.sub(r".\1", dotted).split(".")
+    if len(words) > MAX_DEPTH:
+        raise _OptionError(text, 0, f"the key is more than {MAX_DEPTH} levels deep", "a study needs four or five")
+    path = _put(data, text, words, value)
     return path, Option(f"--set {text}", len("--set ") + text.index("=") + 1)
 
 

@@ -26,6 +26,7 @@ from hpotune.schedulers import Drop, Pause, Promote, Stop
 from hpotune.space import Config
 from hpotune.strategies import complete
 from hpotune.study import Study
+from hpotune.study.secrets import recorded
 from hpotune.tuner.actions import Finish, Interrupt, Launch, Propose, Wait
 from hpotune.tuner.ledger import Ledger, Memory, Sink
 
@@ -97,7 +98,7 @@ class Tuner:
         seed = secrets.randbits(31) if study.seed is None else study.seed
         study = complete(study.replace(seed=seed))
         self._ledger = Ledger(Memory() if sink is None else sink)
-        self._ledger.append(ev.StudyStarted(ev.FORMAT, study.to_dict(), seed))
+        self._ledger.append(ev.StudyStarted(ev.FORMAT, recorded(study).to_dict(), seed, versions()))
         self._ledger.append(ev.Capacity(workers or study.workers or 1))
 
     @property

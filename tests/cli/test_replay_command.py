@@ -16,6 +16,7 @@ from hpotune.journal import JournalWriter
 from hpotune.journal.folder import RunFolder
 from hpotune.replay import here
 from hpotune.summary.replayed import FAR
+from hpotune.tuner.tuner import versions
 
 Tell = Callable[[list[Event]], list[Event]]
 
@@ -78,7 +79,7 @@ def test_what_is_the_same_is_counted(call, done_run) -> None:
             for kind, number in (("trial_planned", 3), ("job_planned", 3), ("study_finished", 1))
         },
         "reasons": [],
-        "sessions": [{"versions": {}, "processor": {}, "host": None}],
+        "sessions": [{"versions": {**versions()}, "processor": {}, "host": None}],
         "now": None,
         "differences": [],
     }
@@ -91,11 +92,11 @@ def test_what_is_different_is_told_in_full(call, done_run, retold) -> None:
     assert (shown.returncode, shown.stderr) == (1, "")
     assert f"  event {n} (line {n + 1} of journal.jsonl), trial 2, trial_planned: different\n" in shown.stdout
     assert "config.kind was" in shown.stdout
-    assert "likely reason: not recorded" in shown.stdout
+    assert "likely reason: the versions are the same" in shown.stdout
     assert shown.stdout.endswith("\n6 of 7 decisions are the same\n")
     told = json.loads(call("replay", "runs/other", "--json").stdout)
     assert (told["same"], told["different"], told["kinds"]["trial_planned"]["different"]) == (6, 1, 1)
-    assert [reason["kind"] for reason in told["reasons"]] == ["not_recorded"]
+    assert [reason["kind"] for reason in told["reasons"]] == ["program_or_journal"]
     (found,) = told["differences"]
     (entry,) = found.pop("fields")
     assert entry.pop("was") != entry.pop("is")

@@ -167,7 +167,8 @@ def test_a_run_whose_time_is_up_stays_byte_for_byte(program: Program) -> None:
 
 
 def test_failed_trials_are_run_again_if_that_is_wished(program: Program) -> None:
-    program.study("import os, sys\nif not os.path.exists('cured'): sys.exit(5)\n" + PARABOLA)
+    sick = "import os, sys\nif not os.path.exists('cured'): sys.exit(5)\n"
+    program.study(sick + PARABOLA, limits={"trials": 4, "same_failures": 0})
     program.call("run", "study.yaml", code=1)
     assert program.history().causes["exit"] == 4
     program.call("resume", code=1)

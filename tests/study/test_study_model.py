@@ -119,6 +119,7 @@ def test_every_default_is_written_out() -> None:
         | {"checkpoints": "auto", "cwd": "study", "env": {}},
         "gpus": None,
         "enqueue": [],
+        "private": False,
     }
 
 

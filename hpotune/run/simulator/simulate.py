@@ -22,6 +22,7 @@ from hpotune.run.simulator.executor import Script, VirtualClock, VirtualExecutor
 from hpotune.run.simulator.world import Problem, Scripted, World
 from hpotune.strategies import complete
 from hpotune.study import Study
+from hpotune.study.secrets import recorded
 from hpotune.tuner import Job, Ledger, Memory, Sink, versions
 
 
@@ -69,7 +70,7 @@ def simulate_scripts(
     study = complete(study if study.seed is not None else study.replace(seed=0))
     clock, memory = VirtualClock(), Memory()
     ledger = Ledger(memory if sink is None else sink, clock=clock, virtual=True)
-    ledger.append(ev.StudyStarted(ev.FORMAT, study.to_dict(), study.seed or 0, versions()))
+    ledger.append(ev.StudyStarted(ev.FORMAT, recorded(study).to_dict(), study.seed or 0, versions()))
     workers = workers or study.workers or 1
     ledger.append(ev.Capacity(workers))
     executor = VirtualExecutor(clock, workers, behave)
