@@ -2,6 +2,13 @@
 
 from __future__ import annotations
 
+_LONGEST = 60
+
+
+def short(text: str) -> str:
+    """A part of the source as a message shows it: cut if it is long."""
+    return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
+
 
 class ExpressionSyntaxError(ValueError):
     """The text is no expression. `column` is the offset in the source, from 0; `remedy` may be empty."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from itertools import accumulate
 from typing import Any
 
-from hpotune.expressions.errors import ExpressionError, ExpressionSyntaxError
+from hpotune.expressions.errors import ExpressionError, ExpressionSyntaxError, short
 from hpotune.expressions.operations import BINARY, COMPARISON, FUNCTIONS, UNARY, Binary
 from hpotune.expressions.tokens import DEEPEST, OPERATOR_WORDS, Operand, Token, scan
 
@@ -41,7 +41,7 @@ class Expression:
         except ExpressionError:
             raise
         except KeyError as error:
-            raise ExpressionError(f"{error.args[0]} has no value here") from None
+            raise ExpressionError(f"{short(error.args[0])} has no value here") from None
         except ZeroDivisionError:
             raise ExpressionError("division by zero") from None
         except OverflowError:
@@ -94,7 +94,7 @@ class _Text:
         if number + 1 < len(self._tokens) and "forgot a comma" in error.msg:
             number += 1  # Python points at the operand before the gap
         token = self._tokens[number]
-        return ExpressionSyntaxError(f"the expression cannot be read at {token.written}", token.column)
+        return ExpressionSyntaxError(f"the expression cannot be read at {short(token.written)}", token.column)
 
     def _number(self, offset: int) -> int:
         return min(bisect_right(self._starts, offset), len(self._tokens)) - 1

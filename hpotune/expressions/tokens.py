@@ -6,17 +6,17 @@ one name, a parameter may be called `lambda`, and Python's parser sees nothing b
 
 from __future__ import annotations
 
-import math
 import re
 from difflib import get_close_matches
 from typing import NamedTuple
 
-from hpotune.expressions.errors import ExpressionSyntaxError
+from hpotune.expressions.errors import ExpressionSyntaxError, short
 from hpotune.expressions.operations import FUNCTIONS, LARGEST
 
 LONGEST_SOURCE = 5_000
 MOST_TOKENS = 1_000
 DEEPEST = 100
+_MOST_DIGITS = 309
 
 LITERALS: dict[str, bool | None] = {
     "True": True,
@@ -128,12 +128,14 @@ def _function(name: str, column: int) -> str:
         return name
     close = get_close_matches(name, FUNCTIONS, 1)
     remedy = f"Did you mean {close[0]}?" if close else f"The functions are {', '.join(FUNCTIONS)}."
-    raise ExpressionSyntaxError(f"there is no function {name}", column, remedy)
+    raise ExpressionSyntaxError(f"there is no function {short(name)}", column, remedy)
 
 
 def _number(written: str, column: int) -> int | float:
-    number = int(written) if written.isdecimal() else float(written)
-    if not (math.isfinite(number) and number <= LARGEST):
+    digits = written.lstrip("0") or "0"
+    # A longer run of digits is too large anyhow, and Python refuses to read one that is much longer.
+    number = int(digits) if written.isdecimal() and len(digits) <= _MOST_DIGITS else float(written)
+    if not number <= LARGEST:
         raise ExpressionSyntaxError("the number is too large", column)
     return number
 

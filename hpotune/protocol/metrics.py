@@ -138,7 +138,8 @@ class MetricReader:
         if not self.budget_keys or not line:
             return None
         counts = self._count.findall(line)
-        return number_of(counts[-1]) if counts else None
+        budget = number_of(counts[-1]) if counts else None
+        return budget if budget is not None and math.isfinite(budget) else None
 
     def _found(self, value: float, budget: float | None, numbers: Mapping[str, float]) -> Found:
         also: dict[str, float] = {}

@@ -33,7 +33,7 @@ def parse_duration(text: str | float) -> float:
         seconds = _read(text.strip())
     else:
         seconds = float(text)
-    if not math.isfinite(seconds) or seconds < 0:
+    if not math.isfinite(seconds * 1000) or seconds < 0:  # written out again in milliseconds
         raise DurationError(f"expected a duration, found {text!r}")
     return seconds
 

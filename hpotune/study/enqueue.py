@@ -13,6 +13,8 @@ from hpotune.study.spaces import alone, value_problem
 from hpotune.study.suggest import did_you_mean, listed
 from hpotune.study.wording import Finding
 
+_MOST_SEARCHED = 3  # entries that cannot be filled in, each found out by 10,000 draws, before the rest is left alone
+
 
 def enqueue_findings(
     entries: Sequence[Mapping[str, Any]], parameters: Mapping[str, ParameterModel], space: Space | None
@@ -20,6 +22,7 @@ def enqueue_findings(
     """What is wrong with the entries of `enqueue`; without a space, each value is looked at alone."""
     if not parameters:  # said elsewhere
         return
+    searched = 0
     spaces: dict[str, Space | None] = {}
     for index, entry in enumerate(entries):
         found = []
@@ -32,8 +35,10 @@ def enqueue_findings(
                 spaces[name] = alone(parameters[name].declared(name, default=False))
             found += _value_findings(path, parameters[name], value, spaces[name])
         yield from found
-        if not found and space is not None:
-            yield from _whole_findings(index, entry, space)
+        if not found and space is not None and searched < _MOST_SEARCHED:
+            whole = list(_whole_findings(index, entry, space))
+            searched += bool(whole)
+            yield from whole
 
 
 def _suggestion(name: str, parameters: Mapping[str, ParameterModel]) -> str:

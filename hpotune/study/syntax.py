@@ -77,7 +77,8 @@ def _plain(problem: str) -> str:
 
 
 def _unprintable(error: yaml.reader.ReaderError, source: Source) -> Problem:
-    lines = source.text[: error.position + 1].splitlines()
+    # Some of these characters end a line for Python, so another stands in for it.
+    lines = f"{source.text[: error.position]}x".splitlines()
     line, column = len(lines) - 1, len(lines[-1]) - 1
     character = error.character if isinstance(error.character, int) else ord(str(error.character)[0])
     words = f"the character U+{character:04X} cannot stand in a YAML file"

@@ -7,6 +7,7 @@ that are not text, several documents, nesting and expansion without bound.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -68,7 +69,7 @@ class _Reader:
         self.problems: list[Problem] = []
         self._source = source
         self._lines = source.lines
-        self._events: Iterator[ev.Event] = yaml.parse(source.text, Loader=yaml.SafeLoader)
+        self._events = _events(source.text)
         self._anchors: dict[str, Node | None] = {}
 
     def compose(self) -> Node:
@@ -165,17 +166,28 @@ class _Reader:
 
     def _scalar(self, event: ev.ScalarEvent) -> Scalar:
         text: str = event.value
+        if not text.isascii():
+            text = self._whole(event, text)
         tag = self._check_tag(event, event.tag, "str", "int", "float", "bool", "null")
         value: object = text
         if (tag is None and event.implicit[0]) or tag not in (None, "str"):
             value = resolve(text)
         if tag == "float" and isinstance(value, int) and not isinstance(value, bool):
-            value = float(value)
+            value = _float(value)
         if tag in _KINDS and type(value) is not _KINDS[tag]:
             self.problems.append(
                 self._source.at(_place(event), f"{text!r} does not fit its tag !!{tag}", "drop the tag")
             )
         return Scalar(_place(event), value, self._inner(event, text))
+
+    def _whole(self, event: ev.ScalarEvent, text: str) -> str:
+        """The text with the two halves of a character, which JSON's escapes can be, put together."""
+        try:
+            return text.encode("utf-16", "surrogatepass").decode("utf-16")
+        except UnicodeDecodeError:
+            words = "an escape in this text is half a character"
+            self.problems.append(self._source.at(_place(event), words, "write the character itself"))
+            return text.encode("utf-8", "replace").decode()
 
     def _inner(self, event: ev.ScalarEvent, text: str) -> Place | None:
         """Where the value's own text begins, if it stands in its line letter by letter."""
@@ -201,6 +213,28 @@ class _Reader:
 
     def _refused(self, event: ev.Event, message: str, remedy: str) -> RefusedError:
         return RefusedError(self._source.at(_place(event), message, remedy))
+
+
+def _events(text: str) -> Iterator[ev.Event]:
+    """PyYAML's events. It does not check the numbers of `\\U00110000` and `%YAML 1.9...9`; here they are errors too."""
+    loader: Any = yaml.SafeLoader(text)
+    try:
+        while loader.check_event():
+            yield loader.get_event()
+    except (ValueError, OverflowError) as error:
+        mark = loader.get_mark()
+        escape = loader.prefix(8) if mark.column and loader.peek(-1) == "U" else ""
+        words = f"the escape \\U{escape} stands for no character" if escape else "the version is no number of YAML's"
+        raise yaml.MarkedYAMLError(problem=words, problem_mark=mark) from error
+    finally:
+        loader.dispose()
+
+
+def _float(number: int) -> float:
+    try:
+        return float(number)
+    except OverflowError:  # as 9e999 does
+        return math.inf if number > 0 else -math.inf
 
 
 def _place(event: ev.Event) -> Place:
