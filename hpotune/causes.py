@@ -1,6 +1,6 @@
 """Why an attempt fails: the closed list of causes, and the families in which a user may name them.
 
-    exit        import_error, missing_file: what standard error says of a non-zero exit
+    exit        import_error, missing_file, disk_full: what standard error says of a non-zero exit
     signal      killed: a signal that programs do not send themselves (KILL, TERM, ...) came from somebody else
     oom         gpu_oom, memory_limit: out of the machine's memory, a GPU's, or what `trial.memory_limit` grants
 
@@ -15,14 +15,14 @@ from collections.abc import Iterable
 from typing import Final, Literal, TypeAlias, get_args
 
 Cause: TypeAlias = Literal[
-    "exit", "import_error", "missing_file", "signal", "killed", "timeout", "stall", "oom", "gpu_oom", "memory_limit",
+    "exit", "import_error", "missing_file", "disk_full", "signal", "killed", "timeout", "stall", "oom", "gpu_oom", "memory_limit",
     "no_metric", "nan", "launch", "interrupted",
 ]  # fmt: skip
 
 CAUSES: Final[tuple[Cause, ...]] = get_args(Cause)
 
 FAMILIES: Final[dict[str, tuple[Cause, ...]]] = {
-    "exit": ("exit", "import_error", "missing_file"),
+    "exit": ("exit", "import_error", "missing_file", "disk_full"),
     "signal": ("signal", "killed"),
     "oom": ("oom", "gpu_oom", "memory_limit"),
 }

@@ -2,7 +2,7 @@
 out.
 
 Memory is looked for in all of these lines, since what follows it is often the noise of the collapse. A missing module
-or file counts only where the process ends with it: earlier such lines may have been warnings.
+or file, or a full disk, counts only where the process ends with it: earlier such lines may have been warnings.
 """
 
 from __future__ import annotations
@@ -39,11 +39,16 @@ _IMPORT = re.compile(
 _FILE = re.compile(
     r"^FileNotFoundError\b|No such file or directory|can't open file|^NotADirectoryError\b|cannot open the connection",
 )
+_DISK = re.compile(r"No space left on device|Disk quota exceeded|\bENOSPC\b")
 # The head of the last line of a Python traceback: the exception's name, with or without its module.
 _RAISED = re.compile(r"[A-Za-z_][\w.]*(Error|Exception|Interrupt|Exit|Warning|Iteration)\b(:|$)")
 
 _MEMORIES: Final[tuple[tuple[Cause, re.Pattern[str]], ...]] = (("gpu_oom", _GPU_MEMORY), ("oom", _MEMORY))
-_MISSING: Final[tuple[tuple[Cause, re.Pattern[str]], ...]] = (("import_error", _IMPORT), ("missing_file", _FILE))
+_MISSING: Final[tuple[tuple[Cause, re.Pattern[str]], ...]] = (
+    ("import_error", _IMPORT),
+    ("missing_file", _FILE),
+    ("disk_full", _DISK),
+)
 _LAST: Final = 30  # lines from the end in which the last line of a traceback is looked for
 _WIDTH: Final = 2000  # characters of a line that are looked at
 

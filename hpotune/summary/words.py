@@ -23,6 +23,7 @@ _CAUSES = {
     "exit": "non-zero exit",
     "import_error": "import error",
     "missing_file": "missing file",
+    "disk_full": "disk full",
     "signal": "killed by a signal",
     "killed": "killed by someone else",
     "timeout": "timed out",

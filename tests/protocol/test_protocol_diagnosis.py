@@ -37,6 +37,10 @@ SAID = {
         "./train: error while loading shared libraries: libfoo.so: cannot open shared object file",
         TRACE + "ModuleNotFoundError: No module named 'torch'\nwandb: You can sync this run\n\n",
     ],
+    "disk_full": [
+        TRACE + "OSError: [Errno 28] No space left on device: 'model.pt'",
+        "cp: error writing 'x': Disk quota exceeded",
+    ],
     "missing_file": [
         TRACE + "FileNotFoundError: [Errno 2] No such file or directory: 'data/train.csv'",
         "python: can't open file '/home/me/trian.py': [Errno 2] No such file or directory",
