@@ -14,7 +14,7 @@ _EDGE = 1e-12
 def smoke_study(study: Study) -> Study:
     """A handful of trials at the smallest budget: the defaults and the bounds first, then random ones.
 
-    Its limits are its own, since a smoke run is to end soon; one failure ends it.
+    Its limits are its own, since a smoke run is to end soon; one failure ends it, and is not tried again.
     """
     first = _first(study)
     budget: dict[str, Any] | None = None
@@ -23,6 +23,7 @@ def smoke_study(study: Study) -> Study:
     return study.replace(
         strategy={"searcher": "random", "scheduler": "full"},
         limits={"trials": max(_TRIALS, len(first)), "failures": 1},
+        trial={**study.trial.model_dump(mode="json", by_alias=True), "retries": 0},
         metric={**study.metric.model_dump(mode="json", by_alias=True), "target": None},
         budget=budget,
         enqueue=first,

@@ -45,6 +45,7 @@ class History:
         self.exhausted: str | None = None
         self.finished: str | None = None
         self.sessions = 0
+        self._hashes: JsonObject = ev.NOTHING  # of the study and its script
         self._was_ending = False
         self._seconds_before = 0.0
         self._at = 0.0
@@ -80,6 +81,7 @@ class History:
     def _study_started(self, event: ev.StudyStarted) -> None:
         self.seed = event.seed
         self.sessions = 1
+        self._hashes = event.hashes
         self._adopt(event.study)
         self._gathered = Gathered(self.study.space)
 
@@ -90,8 +92,9 @@ class History:
         self.sessions += 1
         self._seconds_before, self._at = self.elapsed, 0.0
         self.failures = 0
-        if (event.changes or event.retry_failed) and self.best is None:
+        if (event.changes or event.retry_failed or event.hashes != self._hashes) and self.best is None:
             self.alike = Alike()
+        self._hashes = event.hashes
         self.dues.retry_all()
         # Attempts that are cut off now were being ended already, by the user or a limit.
         self._was_ending = self.draining or self.halting is not None
@@ -127,6 +130,7 @@ class History:
         if event.late or (job := self._current(event)) is None:
             return
         least = job.add(event.budget, self.sign * event.value)
+        self.alike.reported(len(job.points or ()) // 2)
         trial = self.trials[event.trial]
         if event.zero_based is not None:
             trial.zero_based = event.zero_based
@@ -185,6 +189,7 @@ class History:
         trial.crashes = 0
         cause, policy = event.cause or "exit", self.study.trial.retries
         job.repeated, job.failure = job.failure == cause, cause
+        self.alike.attempted(len(job.points or ()) // 2)
         if trial.failures < policy.max and policy.covers(cause):
             trial.failures += 1
             self._take_out_of_view(job)

@@ -30,7 +30,9 @@ _GPU_MEMORY = re.compile(
 )
 _MEMORY = re.compile(
     r"\bMemoryError\b|std::bad_alloc|Cannot allocate memory|java\.lang\.OutOfMemoryError|Unable to allocate .{1,40}iB"
-    r"|cannot allocate vector of size|^Out of memory|OutOfMemoryError\(\)",
+    r"|cannot allocate vector of size|^Out of memory|OutOfMemoryError\(\)"
+    # PyTorch, of a child that the kernel killed, or that found no room in /dev/shm.
+    r"|DataLoader worker .{1,40} is killed by signal: Killed|out of shared memory|insufficient shared memory",
 )
 _IMPORT = re.compile(
     r"^(ModuleNotFoundError|ImportError)\b|No module named |error while loading shared libraries"
@@ -49,7 +51,11 @@ _MISSING: Final[tuple[tuple[Cause, re.Pattern[str]], ...]] = (
     ("missing_file", _FILE),
     ("disk_full", _DISK),
 )
-_LAST: Final = 30  # lines from the end in which the last line of a traceback is looked for
+# Of a launcher, which says no more than that its child failed.
+_LAUNCHER = re.compile(r"(torch\.distributed\.elastic\.\S*ChildFailedError|subprocess\.CalledProcessError)\b")
+_PREFIX = re.compile(r"^\[(?:rank|default)?\d+\]:\s?")  # torchrun's, before each line of a worker
+_PASSING = re.compile(r"^ {4}|\b(WARN|WARNING|INFO|DEBUG)\b")  # a traceback's source lines; what did not end it
+_LAST: Final = 100  # lines from the end in which the last line of a traceback is looked for
 _WIDTH: Final = 2000  # characters of a line that are looked at
 
 
@@ -57,7 +63,7 @@ def diagnose(lines: Sequence[str]) -> Diagnosis | None:
     """What the last lines of a standard error say; None if they tell nothing more than that it failed."""
     for cause, pattern in _MEMORIES:
         for line in reversed(lines):
-            if pattern.search(line[:_WIDTH]):
+            if pattern.search(line[:_WIDTH]) and not _PASSING.search(line[:_WIDTH]):
                 return Diagnosis(cause, line.strip())
     line = last_word(lines)
     for cause, pattern in _MISSING:
@@ -71,7 +77,9 @@ def last_word(lines: Sequence[str]) -> str:
 
     What a launcher or a logger writes behind a traceback does not hide it.
     """
+    lines = [_PREFIX.sub("", line) for line in lines]
     traced = any(line.startswith("Traceback (most recent call last)") for line in lines)
-    raised = (line.strip() for line in reversed(lines[-_LAST:]) if traced and _RAISED.match(line))
+    raised = [line.strip() for line in reversed(lines[-_LAST:]) if traced and _RAISED.match(line)]
+    own = (line for line in raised if not _LAUNCHER.match(line))
     said = (line.strip() for line in reversed(lines) if line.strip())
-    return next(raised, None) or next(said, "")
+    return next(own, None) or next(iter(raised), None) or next(said, "")

@@ -160,7 +160,7 @@ class Attempt:
             return "failed", self.verdict
         if self.interrupted_by is not None and exited.killed:
             return "interrupted", self.interrupted_by
-        if exited.signal is not None or exited.code:
+        if exited.over_memory or exited.signal is not None or exited.code:
             return "failed", cause_of(exited, last_lines(self._spec.stderr))
         return "completed", None
 

@@ -80,6 +80,10 @@ class Strays:
         """Whether some of an attempt's live."""
         return any(stray.owner == attempt for stray in self._strays.values())
 
+    def pids_of(self, attempt: AttemptId) -> list[int]:
+        """Those of an attempt."""
+        return [pid for pid, stray in self._strays.items() if stray.owner == attempt]
+
     def unowned(self) -> set[Process]:
         """The groups of those that belong to nobody, as the watchdog wants to know them."""
         return {stray.group for stray in self._strays.values() if stray.owner is None}

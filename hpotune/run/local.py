@@ -196,8 +196,8 @@ class LocalExecutor:
         if now >= self._next_census:
             self._next_census = now + _CENSUS
             self._oom_kills.look(now)
-            self._enforce_memory_limits(now)
             self._look_at_strays(now)
+            self._enforce_memory_limits(now)
             self._guard.tell(self._strays.unowned())
         if not self._guard.pid and self._guard.revive(now, self._groups(), self._strays.unowned()):
             self._await_guard()
@@ -216,7 +216,8 @@ class LocalExecutor:
     def _enforce_memory_limits(self, now: float) -> None:
         limits = {pid: one.spec.memory_limit for pid, one in self._leaders.items() if one.spec.memory_limit}
         if limits:
-            for pid, taken in over_limit(limits).items():
+            strays = {one.house.leader: self._strays.pids_of(one.spec.id) for one in self._leaders.values()}
+            for pid, taken in over_limit(limits, strays).items():
                 attempt = self._leaders[pid]
                 if not attempt.killed:
                     attempt.killed, attempt.over_memory = True, taken

@@ -147,6 +147,7 @@ class Loop:
                 spec = self._launcher.prepare(job)
             except ValueError as error:  # a derived value, say, that no environment can hold
                 self._ledger.append(self._ledger.judged(_impossible(job, str(error))))
+                self._put_off(job)
                 self._flush_due = True
                 self._executor.wake()  # there is something to decide
                 continue
@@ -229,10 +230,14 @@ class Loop:
         del self._attempts[attempt.job.trial_id]
         self._ledger.append(ended)
         self._flush_due = True
-        if ended.trial in self._ledger.history.dues.waiting:
-            self._timers.put_off(attempt.job.id, self._clock())
+        self._put_off(attempt.job)
         if bad := self._health.ended(attempt.slots, ended.trial, ended.outcome):
             self._set_aside(bad)
+
+    def _put_off(self, job: Job) -> None:
+        """Let the next attempt of a job wait, if it is to."""
+        if job.trial_id in self._ledger.history.dues.waiting:
+            self._timers.put_off(job.id, self._clock())
 
     def _set_aside(self, slots: list[str]) -> None:
         aside = [slot for slot in slots if self._executor.set_aside(slot)]

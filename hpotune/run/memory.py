@@ -16,10 +16,13 @@ from hpotune.run.watchdog import pids, status
 _PAGE = os.sysconf("SC_PAGE_SIZE")
 
 
-def over_limit(limits: Mapping[int, int]) -> dict[int, int]:
-    """Of the attempts with these leaders and limits (bytes) the ones that take more, with what they take."""
+def over_limit(limits: Mapping[int, int], strays: Mapping[int, Iterable[int]]) -> dict[int, int]:
+    """Of the attempts with these leaders and limits (bytes) the ones that take more, with what they take.
+
+    `strays`: by leader, what has left its session and its parents and is known to be its own all the same.
+    """
     found: dict[int, int] = {}
-    families = _families(limits)
+    families = _families({leader: {leader, *strays.get(leader, ())} for leader in limits})
     for leader, limit in limits.items():
         members = families[leader]
         if sum(map(_resident, members)) > limit and (taken := sum(map(_share, members))) > limit:
@@ -27,9 +30,8 @@ def over_limit(limits: Mapping[int, int]) -> dict[int, int]:
     return found
 
 
-def _families(leaders: Iterable[int]) -> dict[int, set[int]]:
-    """Each leader with all processes of its session, and all that descend from one of these."""
-    families = {leader: {leader} for leader in leaders}
+def _families(families: dict[int, set[int]]) -> dict[int, set[int]]:
+    """Each leader's, with all processes of its session, and all that descend from one of these."""
     children: defaultdict[int, list[int]] = defaultdict(list)
     for pid in pids():
         if (now := status(pid)) is not None:

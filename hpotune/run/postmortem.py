@@ -16,6 +16,8 @@ _TAIL: Final = 8192  # bytes of a log in which its last lines are looked for
 _SHELL: Final = (
     128  # a shell, or a launcher like one, exits with this plus the number of the signal that ended its child
 )
+_MOST_SIGNALS: Final = 65
+_WRAPPED: Final = 256  # a Python program that exits with its child's return code, -9, gives 247
 
 # Signals that a program does not send itself: a person, a scheduler or the kernel did.
 _FROM_OUTSIDE: Final = frozenset({signal.SIGKILL, signal.SIGTERM, signal.SIGHUP, signal.SIGINT, signal.SIGQUIT})
@@ -42,8 +44,9 @@ def cause_of(exited: Exit, errors: Sequence[str]) -> Cause:
 
 
 def _shells_signal(code: int | None) -> int | None:
-    """The signal that an exit code stands for, if a process in between has passed it on."""
-    number = (code or 0) - _SHELL
+    """The signal that an exit code stands for, if a process in between has passed it on: 137, or 247 for -9."""
+    code = code or 0
+    number = code - _SHELL if code < _SHELL + _MOST_SIGNALS else _WRAPPED - code
     return number if number in _CRASHES or number in _FROM_OUTSIDE else None
 
 

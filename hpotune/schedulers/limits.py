@@ -15,7 +15,7 @@ def must_end(history: History) -> str | None:
     limits = history.study.limits
     if limits.failures is not None and history.failures >= limits.failures:
         return "failures"
-    if limits.same_failures and history.alike.condemns(limits.same_failures, history.open.values()):
+    if limits.same_failures and history.alike.condemns(limits.same_failures):
         return "same_failures"
     return None
 

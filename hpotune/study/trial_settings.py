@@ -34,9 +34,9 @@ _ON_SCHEMA = WithJsonSchema(
 
 
 def _causes(value: object) -> object:
-    if value == "all":
-        return value
     words = [value] if isinstance(value, str) else list(items(value))
+    if "all" in words:
+        return "all"
     if not words:
         raise wrong("the list of causes is empty", "write `all`, or drop `on`")
     for word in words:

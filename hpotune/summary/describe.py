@@ -137,13 +137,19 @@ def _cut_off(event: ev.JobEnded, trial: Trial) -> str:
     return f"interrupted ({why}), to be run again" if why else "interrupted, to be run again"
 
 
-def _timer_fired(event: ev.TimerFired, history: History) -> str:
-    if event.timer == "time_limit":
-        return f"the time limit of {_limit(history.study.limits.time)} is reached: running trials are ended"
+def _timer_fired(event: ev.TimerFired, history: History) -> str | None:
     trial = history.study.trial
-    if event.timer == "timeout":
-        return f"trial {event.trial}  has run for its timeout of {_limit(trial.timeout)}: it is ended"
-    return f"trial {event.trial}  has been silent for {_limit(trial.stall_timeout)}: it is ended"
+    match event.timer:
+        case "time_limit":
+            return f"the time limit of {_limit(history.study.limits.time)} is reached: running trials are ended"
+        case "timeout":
+            return f"trial {event.trial}  has run for its timeout of {_limit(trial.timeout)}: it is ended"
+        case "stall":
+            return f"trial {event.trial}  has been silent for {_limit(trial.stall_timeout)}: it is ended"
+        case "retry":
+            return f"trial {event.trial}  has waited {_limit(trial.retries.delay)}, and is tried again"
+        case _:
+            return None
 
 
 def _limit(seconds: float | None) -> str:
@@ -171,7 +177,7 @@ def _study_finished(event: ev.StudyFinished, history: History) -> str:
     return f"finished: {finish_words(history)}"
 
 
-_WRITERS: dict[type[Event], Callable[[Any, History], str]] = {
+_WRITERS: dict[type[Event], Callable[[Any, History], str | None]] = {
     ev.StudyStarted: _study_started,
     ev.StudyResumed: _study_resumed,
     ev.Capacity: _capacity,

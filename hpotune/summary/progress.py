@@ -164,7 +164,8 @@ def _until_trials_done(history: History, total: int | None, ran: Mapping[int, fl
         to_start = max((total or 0) - len(history.trials), 0) + due
     rests = [max(mean - ran.get(number, 0.0), 0.0) for number in history.open]
     work = to_start * mean + sum(rests)
-    return max(work / max(history.workers, 1), max(rests, default=0.0))
+    waits = history.study.trial.retries.delay if history.dues.waiting and not ending else 0.0
+    return max(work / max(history.workers, 1), max(rests, default=0.0), waits)
 
 
 def _until_budget_spent(history: History) -> float | None:

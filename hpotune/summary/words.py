@@ -74,7 +74,8 @@ def cause_words(cause: str, code: int | None = None, signal: int | None = None) 
 def aside_words(slots: Sequence[str]) -> str:
     """That slots are used no more."""
     names = ", ".join(map(printable, slots))
-    return f"set aside: {names}; every trial there failed, while others did not (`resume --retry-failed` repeats them)"
+    remedy = "`hpotune resume --retry-failed all` repeats them"
+    return f"set aside: {names}; every trial there failed, while others did not ({remedy})"
 
 
 def message_words(cause: str, message: str) -> str:

@@ -87,6 +87,29 @@ def test_one_that_has_come_further_than_those_that_failed_is_waited_for() -> Non
     assert must_end(tale.history) == "same_failures"
 
 
+def test_what_one_has_come_to_counts_even_if_it_is_interrupted() -> None:
+    """Else the verdict would come and go with every interruption, and the study never end."""
+    tale = Tale()
+    healthy = tale.begin()
+    tale.report(healthy)
+    tale.verdicts("boom", "boom", "boom")
+    tale.ledger.append(ev.SignalReceived("SIGTERM", "stop"))
+    tale.ledger.append(ev.JobEnded(healthy, 0, 0, "interrupted", "interrupted"))
+    tale.ledger.append(ev.StudyResumed([]))
+    assert must_end(tale.history) is None
+
+
+def test_one_that_reports_while_it_is_ended_does_not_make_the_verdict_come_and_go() -> None:
+    tale = Tale()
+    last = tale.begin()
+    assert tale.verdicts("boom", "boom", "boom")[-1] == "same_failures"
+    tale.report(last)
+    tale.ledger.append(ev.JobEnded(last, 0, 0, "interrupted", "same_failures"))
+    assert must_end(tale.history) is None
+    tale.ledger.append(ev.JobPlanned(last, 0, 1, None, None, "resume", tale.history.n))
+    assert must_end(tale.history) is None
+
+
 def test_one_that_has_come_no_further_does_not_hold_it_up() -> None:
     tale = Tale()
     others = [tale.begin() for _ in range(4)]
@@ -105,3 +128,11 @@ def test_a_resume_alone_changes_nothing_a_mended_study_does() -> None:
     tale.ledger.append(ev.StudyResumed([], retry_failed=["exit"]))
     assert must_end(tale.history) is None
     assert len(tale.history.dues.to_retry) == 3
+
+
+def test_a_mended_script_is_tried_again() -> None:
+    tale = Tale()
+    tale.verdicts("boom", "boom", "boom")
+    tale.ledger.append(ev.StudyResumed([], hashes={"files": {"train.py": "ab"}}))
+    assert must_end(tale.history) is None
+    assert tale.verdicts("boom", "boom", "boom")[-1] == "same_failures"

@@ -73,14 +73,14 @@ def test_a_gpu_on_which_everything_fails_is_set_aside(program: Program) -> None:
     script = (
         "import os, sys, time\ntime.sleep(0.05)\nif os.environ['CUDA_VISIBLE_DEVICES'] == '1': sys.exit('it fell')\n"
     )
-    program.study(script + PARABOLA, limits={"trials": 14}, gpus={"devices": [0, 1]}, workers=2)
+    program.study(script + PARABOLA, limits={"trials": 24}, gpus={"devices": [0, 1]}, workers=2)
     done = program.call("run", "study.yaml")
     (aside,) = [event for event in program.events("capacity") if "aside" in event]
     assert (aside["aside"], aside["workers"]) == (["1"], 1)
     assert "set aside: 1" in done.err
     history = program.history()
-    assert history.states["failed"] == 3
-    assert history.states["completed"] == 11
+    assert 3 <= history.states["failed"] <= 8
+    assert history.states["completed"] == 24 - history.states["failed"]
     program.call("replay")
 
 
@@ -105,6 +105,18 @@ def test_the_memory_of_children_counts(program: Program) -> None:
     program.call("run", "study.yaml", code=1)
     assert program.events("job_ended")[0]["cause"] == "memory_limit"
     program.await_no_trials()
+
+
+def test_one_that_ends_well_when_it_is_told_to_has_failed_all_the_same(program: Program) -> None:
+    hog = "import signal, sys, time\nsignal.signal(signal.SIGTERM, lambda *_: sys.exit(0))\n"
+    hog += "print('loss=0.5', flush=True)\n"
+    program.study(
+        hog + "held = bytearray(200_000_000)\ntime.sleep(600)\n",
+        limits={"trials": 1},
+        trial={"memory_limit": "100MB", "grace": 5},
+    )
+    program.call("run", "study.yaml", code=1)
+    assert program.events("job_ended")[0]["cause"] == "memory_limit"
 
 
 def test_what_stays_within_its_memory_goes_on(program: Program) -> None:

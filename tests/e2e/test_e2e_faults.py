@@ -16,7 +16,7 @@ FAULTS: dict[str, tuple[str, dict[str, Any], str | None, list[str]]] = {
     "an exit code": ("import sys\nprint('loss=1')\nsys.exit('no data')", {}, "exit", ["exit code 1", "no data"]),
     "a traceback": ("print('loss=1')\n1 / 0", {}, "exit", ["| Traceback", "ZeroDivisionError"]),
     "a signal": ("import os\nprint('loss=1', flush=True)\nos.kill(os.getpid(), 11)", {}, "signal", ["SIGSEGV"]),
-    "a kill": ("import os\nos.kill(os.getpid(), 9)", {}, "signal", ["SIGKILL"]),
+    "a kill": ("import os\nos.kill(os.getpid(), 9)", {}, "killed", ["someone else", "SIGKILL"]),
     "no metric": ("print('step 3 of 4')\nprint('Loss = 0.25')", {}, "no_metric", ["never printed", "Loss = 0.25"]),
     "nothing at all": ("", {}, "no_metric", ["never printed"]),
     "a percentage": ("print('loss=25%')", {}, "no_metric", ["loss=25%"]),
@@ -228,7 +228,7 @@ def test_a_trial_that_removes_its_own_folder(program: Program) -> None:
 def test_a_trial_that_signals_its_whole_group(program: Program) -> None:
     program.study("import os, signal\nos.kill(0, signal.SIGTERM)", limits={"trials": 2})
     program.call("run", "study.yaml", code=1)
-    assert program.history().causes["signal"] == 2
+    assert program.history().causes["killed"] == 2
 
 
 def test_trials_are_not_interrupted_by_the_terminal(program: Program) -> None:

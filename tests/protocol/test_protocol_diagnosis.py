@@ -66,6 +66,8 @@ def test_what_is_said_is_understood(cause: str, text: str) -> None:
         "warning: cache.txt: No such file or directory\n" + TRACE + "ValueError: bad lr",
         "optional package apex: No module named 'apex'\nepoch 1\nepoch 2\nKilled by the coach",
         "memory usage: 4.1 GiB\nRuntimeError: diverged",
+        "WARNING CUDA out of memory at batch 64; trying 32\n" + TRACE + "ValueError: bad lr",
+        "Traceback (most recent call last):\n    raise MemoryError if fits else ValueError('bad')\nValueError: bad",
     ],
 )
 def test_what_is_not_said_is_not_guessed(text: str) -> None:
@@ -106,6 +108,29 @@ def test_failures_are_alike_whatever_their_numbers() -> None:
         fingerprint("oom", 1, None, "ValueError: step 17 at 0x7f00aa, loss 0.25"),
     }
     assert len({one, *others}) == 4
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("error: unrecognized arguments: --opt=adam", "error: unrecognized arguments: --opt=sgd"),
+        ("ValueError: lr 5e-06 is too small", "ValueError: lr 0.001 is too small"),
+        ("cannot open /tmp/tmpab12cd_x", "cannot open /tmp/tmpzz98qq_y"),
+        ("run 123e4567-e89b-12d3-a456-426614174000 failed", "run 9b2e4567-e89b-12d3-a456-426614174abc failed"),
+        ("loss is -0.5", "loss is 17"),
+    ],
+)
+def test_what_differs_from_trial_to_trial_does_not_count(one: str, other: str) -> None:
+    assert fingerprint("exit", 1, None, one) == fingerprint("exit", 1, None, other)
+
+
+def test_a_launcher_is_not_taken_for_what_failed() -> None:
+    text = (
+        "[rank0]: Traceback (most recent call last):\n[rank0]:   File 'train.py', line 3\n[rank0]: ValueError: bad lr\n"
+        "Traceback (most recent call last):\n  File 'torchrun', line 8\n"
+        "torch.distributed.elastic.multiprocessing.errors.ChildFailedError: \n====\nexitcode: 1\n====\n"
+    )
+    assert last_word(text.splitlines()) == "ValueError: bad lr"
 
 
 def test_where_the_cause_says_it_all_the_last_line_does_not_count() -> None:

@@ -35,6 +35,8 @@ GPU = ["torch.cuda.OutOfMemoryError: CUDA out of memory."]
         ({"code": 137, "oom": True}, [], "oom"),
         ({"code": 143}, [], "killed"),
         ({"code": 139}, [], "signal"),
+        ({"code": 247}, [], "killed"),
+        ({"code": 245}, [], "signal"),
         ({"code": 134}, ["std::bad_alloc"], "oom"),
         ({"code": 200}, [], "exit"),
         ({"signal": signal.SIGKILL, "over_memory": 10**9, "killed": True}, GPU, "memory_limit"),
