@@ -117,6 +117,33 @@ def trials() -> dict[str, Tale]:
     }  # fmt: skip
 
 
+def causes() -> dict[str, Tale]:
+    """What is done about failures, and what is not written down."""
+    broken = 'test "$CUDA_VISIBLE_DEVICES" = 0 && echo loss=0.5'
+    return {
+        "alike": (study("always", limits={"trials": 9}, workers=2), run_with(1)),
+        "alike_retried": (study("always", limits={"trials": 4, "same_failures": 2}), alike_retried),
+        "retried_after_a_while": (
+            study("flaky", trial={"retries": {"max": 1, "on": ["exit"], "delay": 0.2}}, budget=EPOCHS), just_run
+        ),
+        "set_aside": (
+            study(
+                "", command=["sh", "-c", broken], limits={"trials": 24}, gpus={"devices": ["0", "1"]},
+            ),
+            just_run,
+        ),
+        "missing": (study("", command=["python3", "-S", "no_such_file.py"], limits={"trials": 2}), run_with(1)),
+        "secrets": (study("once", private=True, trial={"env": {"API_KEY": "not to be seen", "SEEDS": "1"}}), just_run),
+    }  # fmt: skip
+
+
+def alike_retried(place: Place) -> None:
+    """Ended as all failed alike, and resumed twice: without a change, and with the failed tried again."""
+    place.run(code=1)
+    place.resume(code=1)
+    place.resume("--retry-failed", "all", code=1)
+
+
 def tales() -> dict[str, Tale]:
     """Every golden run: its name, its study, and what happens to it."""
-    return {**strategies(), **trials(), **people()}
+    return {**strategies(), **trials(), **people(), **causes()}
