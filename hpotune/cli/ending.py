@@ -36,7 +36,7 @@ def conclude(history: History, folder: RunFolder, requirement: Expression | None
 def _show(history: History, folder: RunFolder, words: str, mode: Mode) -> None:
     if mode != "json" and not (mode == "board" and sys.stdout.isatty()):
         sys.stdout.write(_result(history))
-    sys.stderr.write(f"{words}\n{folder.path}\n")
+    sys.stderr.write(f"{words}\n{printable(str(folder.path))}\n")
 
 
 def _result(history: History) -> str:

@@ -14,7 +14,7 @@ from hpotune.cli.standing import Standing, standing
 from hpotune.cli.terminal import harmless, json_text
 from hpotune.errors import RunError, UsageError
 from hpotune.journal.folder import JOURNAL, RunFolder
-from hpotune.summary import NOTHING, value_text
+from hpotune.summary import NOTHING, progress, value_text
 
 # Runs sit in a folder of their own beside a study file; the patterns go as deep as a folder of projects does.
 _PLACES = ("*", "runs/*", "*/runs/*", "*/*/runs/*")
@@ -60,11 +60,12 @@ def _cells(row: Standing | tuple[RunFolder, RunError]) -> tuple[str, ...]:
         return (_near(run.path), f"unusable: {error.message}", "", "", "")
     history = row.history
     limit = history.study.limits.trials
+    done = progress(history).done
     value = history.value(history.best.loss) if history.best else None
     return (
         _near(row.folder.path),
         row.words,
-        f"{len(history.trials)}/{limit}" if limit is not None else str(len(history.trials)),
+        f"{done}/{limit}" if limit is not None else str(done),
         str(history.states["failed"]),
         NOTHING if value is None else f"{history.study.metric.name} {value_text(value)}",
     )

@@ -65,7 +65,7 @@ def command(
     def load_again(was: Source, study: Study) -> tuple[Study, Source]:
         if was.overrides and not quiet:
             sys.stderr.write(f"set earlier, and above the study file: {', '.join(was.overrides)}\n")
-        source = Source(study_file or _study_file(was.study_file, folder), (*was.overrides, *extra))
+        source = Source(study_file or _study_file(was.study_file, folder), _latest((*was.overrides, *extra)))
         if source.study_file.is_file():
             loaded = load_study(source.study_file, overrides=source.overrides)
         else:
@@ -80,6 +80,12 @@ def command(
     mode = mode_of(json_=json_, quiet=quiet)
     history = resume(folder, wish, screens(mode), _Announcer(quiet=quiet))
     return conclude(history, folder, requirement, mode)
+
+
+def _latest(overrides: tuple[str, ...]) -> tuple[str, ...]:
+    """Of several values for one key the last, in the order in which the last ones were given."""
+    latest = {text.partition("=")[0]: n for n, text in enumerate(overrides)}
+    return tuple(text for n, text in enumerate(overrides) if latest[text.partition("=")[0]] == n)
 
 
 def _study_file(was: Path, folder: RunFolder) -> Path:

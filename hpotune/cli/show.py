@@ -165,7 +165,7 @@ def _spent(measured: Mapping[str, Any]) -> Iterator[str]:
     if (cpu := measured.get("cpu")) is not None:
         yield f"{duration_text(cpu)} of CPU"
     if (peak := measured.get("max_rss")) is not None:
-        yield f"{bytes_text(peak)} of memory at most"
+        yield f"{bytes_text(peak)} of memory in its largest process"
 
 
 def _report_lines(history: History, reports: list[ev.Reported]) -> Iterator[str]:

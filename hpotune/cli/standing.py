@@ -34,7 +34,10 @@ class Standing:
         """The life in words, for people."""
         match self.life:
             case "running" | "ending":
-                return f"{self.life} (process {self.tuner.pid} on {self.tuner.host})" if self.tuner else self.life
+                if self.tuner is None:
+                    return self.life
+                suspended = f"; suspended, `kill -CONT {self.tuner.pid}` lets it go on" if self.tuner.suspended else ""
+                return f"{self.life} (process {self.tuner.pid} on {self.tuner.host}{suspended})"
             case "finished":
                 return f"finished: {finish_words(self.history)}"
             case "interrupted":

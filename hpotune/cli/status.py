@@ -48,10 +48,15 @@ def _lines(found: Standing) -> Iterator[str]:
     yield f"  trials   {come}" + (f" ({counts})" if counts else "")
     if history.study.budget is not None:
         yield f"  budget   {_budget(history)}"
-    left = f", about {duration_text(now.left)} left" if found.life == "running" and now.left is not None else ""
+    suspended = found.tuner is not None and found.tuner.suspended
+    left = (
+        f", about {duration_text(now.left)} left"
+        if found.life == "running" and now.left is not None and not suspended
+        else ""
+    )
     yield f"  time     {duration_text(now.elapsed)}{left}"
     if now.causes:
-        yield "  failed   " + ", ".join(f"{cause_words(cause)} {count}" for cause, count in now.causes)
+        yield "  failed   " + ", ".join(f"{count} × {cause_words(cause)}" for cause, count in now.causes)
     yield f"  best     {_best(history, now)}"
     yield from (f"  running  {_running(history, number)}" for number in history.open if found.life == "running")
     if found.life == "interrupted":

@@ -7,7 +7,6 @@ import signal
 import socket
 import sys
 import time
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -37,11 +36,12 @@ def command(run: RequiredRun, *, now: Now = False, wait: Wait = True, runs: Runs
     if tuner.alive:
         _signal(tuner, signal.SIGTERM if now else signal.SIGUSR1)
         what = "ending its running trials" if now else "letting its running trials finish"
-        sys.stderr.write(f"told process {tuner.pid}: it is {what}\n")
+        when = "once it goes on (it is suspended) it will be " if tuner.suspended else "it is "
+        sys.stderr.write(f"told process {tuner.pid}: {when}{what}\n")
     else:
         sys.stderr.write(f"its tuner (process {tuner.pid}) has died; its last trials are being ended\n")
     if wait:
-        if tuner.alive and _is_suspended(tuner.pid):
+        if tuner.suspended:
             raise RunError(
                 f"process {tuner.pid} is suspended (Ctrl-Z), so it cannot stop",
                 f"let it go on: `kill -CONT {tuner.pid}`; it will stop at once",
@@ -59,14 +59,6 @@ def _signal(tuner: Holder, number: signal.Signals) -> None:
         raise RunError(
             f"process {tuner.pid} belongs to another user", f"stop it as that user on {socket.gethostname()}"
         ) from None
-
-
-def _is_suspended(pid: int) -> bool:
-    try:
-        stat = Path(f"/proc/{pid}/stat").read_bytes()
-    except OSError:  # it has gone, or the system has no such files
-        return False
-    return stat[stat.rindex(b")") + 2 : stat.rindex(b")") + 3] == b"T"
 
 
 def _wait(folder: RunFolder, tuner: Holder) -> None:

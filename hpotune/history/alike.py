@@ -14,19 +14,19 @@ class Alike:
 
     def __init__(self) -> None:
         self.first: Trial | None = None  # the first of them
+        self.message = ""  # what the user should read of it
         self._fingerprint = ""
         self.count = 0
         self._reports = 0  # the most that an attempt that failed had come to
         self._furthest = 0  # the most that any attempt has come to
         self._refuted = False
 
-    def failed(self, trial: Trial, fingerprint: str, reports: int) -> None:
-        """A trial has failed for good, after so many reports. Without a fingerprint it is like no other."""
+    def failed(self, trial: Trial, fingerprint: str, message: str) -> None:
+        """A trial has failed for good. Without a fingerprint it is like no other."""
         if not self.count:
-            self._fingerprint, self.first = fingerprint, trial
+            self._fingerprint, self.first, self.message = fingerprint, trial, message
         self._refuted = self._refuted or not fingerprint or fingerprint != self._fingerprint
         self.count += 1
-        self._reports = max(self._reports, reports)
 
     def reported(self, reports: int) -> None:
         """An attempt has come to so many reports. One that goes further than those that failed alike shows that the

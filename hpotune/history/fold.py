@@ -92,7 +92,8 @@ class History:
         self.sessions += 1
         self._seconds_before, self._at = self.elapsed, 0.0
         self.failures = 0
-        if (event.changes or event.retry_failed or event.hashes != self._hashes) and self.best is None:
+        again = [trial for trial in self.trials if trial.state == "failed" and trial.cause in event.retry_failed]
+        if (event.changes or again or event.hashes != self._hashes) and self.best is None:
             self.alike = Alike()
         self._hashes = event.hashes
         self.dues.retry_all()
@@ -100,9 +101,8 @@ class History:
         self._was_ending = self.draining or self.halting is not None
         self.draining = False
         self.halting = self.finished = None
-        for trial in self.trials:
-            if trial.state == "failed" and trial.cause in event.retry_failed:
-                self._revive(trial)
+        for trial in again:
+            self._revive(trial)
 
     def _adopt(self, study: JsonObject) -> None:
         self.study = Study.from_dict(study)
@@ -196,7 +196,7 @@ class History:
             (self.dues.waiting if policy.delay else self.dues.to_retry)[trial.number] = None
             self._enter(trial, "planned")
         else:
-            self._fail(trial, cause, event.fingerprint)
+            self._fail(trial, cause, event.fingerprint, event.message)
 
     def _interrupted(self, trial: Trial, job: JobView, cause: str | None) -> None:
         # Only attempts that the tuner did not survive are suspicious: a trial is not at fault when the user ends the
@@ -213,12 +213,12 @@ class History:
             self.dues.interrupted[trial.number] = None
             self._enter(trial, "planned")
 
-    def _fail(self, trial: Trial, cause: str, fingerprint: str = "") -> None:
+    def _fail(self, trial: Trial, cause: str, fingerprint: str = "", message: str = "") -> None:
         trial.cause = cause
         self.budget_planned -= trial.jobs[-1].untrained(self._least_budget)
         self.causes[cause] += 1
         self.failures += 1
-        self.alike.failed(trial, fingerprint, sum(1 for _ in trial.jobs[-1].reports()))
+        self.alike.failed(trial, fingerprint, message)
         self._enter(trial, "failed")
 
     # Decisions

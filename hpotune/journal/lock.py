@@ -55,6 +55,17 @@ class Holder:
             return None
         return self.boot == boot_id() and _start_time(self.pid) == self.started
 
+    @property
+    def suspended(self) -> bool:
+        """Whether it runs on this machine and is stopped, as by Ctrl-Z; False where the system does not say."""
+        if not self.alive:
+            return False
+        try:
+            stat = Path(f"/proc/{self.pid}/stat").read_bytes()
+        except OSError:  # it has gone, or the system has no such files
+            return False
+        return stat[stat.rindex(b")") + 2 : stat.rindex(b")") + 3] == b"T"
+
     def __str__(self) -> str:
         since = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(self.since))
         return f"process {self.pid} on {self.host}, since {since}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Iterator
 from json import JSONDecoder
 from pathlib import Path
@@ -40,10 +41,13 @@ class JournalReader:
 
     def __iter__(self) -> Iterator[dict[str, Any]]:
         try:
-            descriptor = os.open(self.path, os.O_RDONLY | os.O_CLOEXEC)
+            # Without O_NONBLOCK a pipe in its place would be waited for.
+            descriptor = os.open(self.path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
         except OSError as error:
             raise failure("could not be read", self.path, error) from error
         try:
+            if stat.S_IFMT(os.fstat(descriptor).st_mode) not in (stat.S_IFREG, stat.S_IFDIR):  # a folder says so itself
+                raise RunError(f"{self.path} is no regular file.", "Is it the journal of a run?")
             os.lseek(descriptor, self.tail.size, os.SEEK_SET)
             for lines in self._blocks(descriptor):
                 yield from self._checked(lines)

@@ -135,6 +135,27 @@ class JournalWriter:
             self._dead = True
             raise failure("could not be flushed to the disk", self.path, error) from error
         self._unflushed = False
+        self._check_place()
+
+    def _check_place(self) -> None:
+        """See that the path still leads to this file: what is written to one that was removed is lost, with its lock.
+
+        Raises:
+            RunError: it does not.
+        """
+        try:
+            is_here = os.path.samestat(self.path.stat(), os.fstat(self._descriptor))
+        except FileNotFoundError:
+            is_here = False
+        except OSError as error:
+            self._dead = True
+            raise failure("cannot be found any more", self.path, error) from error
+        if not is_here:
+            self._dead = True
+            raise RunError(
+                f"{self.path} was removed or moved while the run went on: its trials were ended",
+                "if the folder was moved, `hpotune resume` goes on from where it is now",
+            )
 
     def close(self) -> None:
         """Flush, unless the writer has failed before, and let go of the file. May be called twice."""

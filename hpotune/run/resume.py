@@ -20,7 +20,7 @@ from hpotune.journal.modes import as_private_as, make_private
 from hpotune.run.fingerprint import changed_files
 from hpotune.run.machine import fit_to_machine
 from hpotune.run.orphans import end_holders
-from hpotune.run.session import MakeScreen, Session, Source, hashes_of
+from hpotune.run.session import MakeScreen, Session, Source, copy_study, hashes_of
 from hpotune.run.signals import Signals
 from hpotune.strategies import complete
 from hpotune.study import Study, compare
@@ -109,6 +109,8 @@ def resume(folder: RunFolder, wish: Wish, make_screen: MakeScreen, announce: Ann
         changes = _changes(history.study, machine.study)
         if machine.study.private:
             make_private(folder.path)
+        if changes and study.text is not None and source.study_file != folder.study_copy:
+            copy_study(study.text, folder)  # what is gone on with, should the study file go away
         whole = recorded(machine.study).to_dict() if changes else None
         plan = _take_up(
             session.ledger,

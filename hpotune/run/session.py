@@ -87,8 +87,13 @@ def start(study: Study, folder: RunFolder, source: Source, make_screen: MakeScre
         session.ledger.append(ev.Capacity(machine.workers))
         with JournalWriter.create(folder.journal) as writer:
             if study.text is not None:
-                folder.study_copy.write_text(recorded_text(study.text), encoding="utf-8")
+                copy_study(study.text, folder)
             return session.run(machine, writer, elapsed_before=0.0)
+
+
+def copy_study(text: str, folder: RunFolder) -> None:
+    """Keep the text of the study file in the run's folder, for people, and for a resume without it."""
+    folder.study_copy.write_text(recorded_text(text), encoding="utf-8")
 
 
 class Session:

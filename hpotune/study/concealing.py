@@ -14,7 +14,7 @@ from functools import lru_cache
 import yaml
 
 from hpotune.errors import Problem
-from hpotune.study.secrets import PLACEHOLDER, is_secret
+from hpotune.study.secrets import PLACEHOLDER, is_secret, scrubbed
 from hpotune.study.sections import SECTIONS
 
 # The keys at the top of a study below which no variable is set: names such as `key` mean something else there.
@@ -27,6 +27,8 @@ _TELLING = 8  # characters of a value that are sought in the rest of a text, in 
 _PROPERTIES = re.compile(r"(?:[&!]\S*\s+)+")
 _ANCHOR = re.compile(r"&\S+")
 _ASSIGNMENT = re.compile(r"""([\w.-]+)["']?\s*[:=][ \t]*(?=\S)""")
+_SHOUTED = re.compile(r"\b[A-Z0-9_]+_(KEY|TOKEN|PASSWORD|SECRET)\b")  # a variable, wherever it was put by mistake
+_WORD = re.compile(r"[\w.-]+")
 _SECTION = re.compile(r"(\w+)\s*:")
 
 
@@ -47,6 +49,7 @@ def concealed(problem: Problem, text: str) -> Problem:
         problem: one found in a study.
         text: of its study file.
     """
+    problem = replace(problem, message=scrubbed(problem.message), remedy=scrubbed(problem.remedy))
     shown = problem.source_line
     if shown is None:
         return problem
@@ -91,7 +94,7 @@ def _blot(hidden: str) -> str:
 
 def _put(text: str, spans: list[Span], cover: Callable[[str], str]) -> str:
     pieces, end = [], 0
-    for start, stop in sorted(spans):
+    for start, stop in sorted(spans, key=lambda span: (span[0], -span[1])):  # the longer first, which holds the other
         if stop > end:
             pieces += [text[end : max(start, end)], cover(text[max(start, end) : stop])]
             end = stop
@@ -100,16 +103,34 @@ def _put(text: str, spans: list[Span], cover: Callable[[str], str]) -> str:
 
 def _override(text: str, cover: Callable[[str], str]) -> str:
     dotted, equals, raw = text.partition("=")
-    steps = [step.strip() for step in re.split(r"[.\[]", dotted)]
-    if not equals or steps[0] in ELSEWHERE:
+    if not _is_elsewhere(dotted):
+        for word in re.finditer(r"[\w-]+", dotted):
+            if is_secret(word[0]):
+                start = _value_behind(text, word.end(), len(dotted) if equals else None)
+                return text[:start] + (PLACEHOLDER if cover is _placeholder else cover(text[start:]))
+    if not equals or _is_elsewhere(dotted):
         return text
-    name = dotted.strip().removeprefix("trial.env.").rpartition(".")[2]
-    if is_secret(name):
-        return f"{dotted}={PLACEHOLDER if cover is _placeholder else cover(raw)}"
     root = _composed(raw)
     if root is None:
         return dotted + equals + _put(raw, _guessed(raw), cover)
     return dotted + equals + _put(raw, list(_below(root)), cover)
+
+
+def _value_behind(text: str, end: int, equals: int | None) -> int:
+    """Where the value of an option begins, given where the name of a secret in it ends.
+
+    That is behind the `=`; or sooner, where something else was meant to part the two, as in `HF_TOKEN: ...`.
+    """
+    if equals is not None and re.fullmatch(r"""["'\]\s]*(?:[.\[][\w.\[\]"'\s-]*)?""", text[end:equals]):
+        return equals + 1
+    parted = re.compile(r"""["'\]]*[\s:=]*""").match(text, end)
+    return parted.end() if parted else end
+
+
+def _is_elsewhere(dotted: str) -> bool:
+    """Whether a path leads to a part of a study in which names such as `key` mean something else."""
+    first, *rest = re.split(r"[.\[:\s]", dotted.strip(), maxsplit=1)
+    return first in ELSEWHERE and not (rest and _SHOUTED.search(rest[0]))
 
 
 def _spans(text: str) -> list[Span]:
@@ -147,12 +168,26 @@ def _below(root: yaml.Node) -> Iterator[Span]:
             continue
         seen.add((id(node), secret))
         if isinstance(node, yaml.MappingNode):
+            named = secret or any(_is_name(key) and _names_secret(value) for key, value in node.value)
             for key, value in node.value:
-                nodes.append((value, secret or (isinstance(key, yaml.ScalarNode) and is_secret(key.value))))
+                own = isinstance(key, yaml.ScalarNode) and is_secret(key.value)
+                nodes.append((value, own or (named and not _names_secret(value))))
+                if isinstance(key, yaml.ScalarNode) and "=" in key.value:  # {HF_TOKEN=...}
+                    nodes.append((key, False))
         elif isinstance(node, yaml.SequenceNode):
-            nodes += [(item, secret) for item in node.value]
+            named = secret or any(_names_secret(item) for item in node.value)  # as in [HF_TOKEN, ...]
+            nodes += [(item, named and not _names_secret(item)) for item in node.value]
         elif secret or (is_secret(node.value.partition("=")[0]) and "=" in node.value):
             yield node.start_mark.index, node.end_mark.index
+
+
+def _is_name(node: yaml.Node) -> bool:
+    """As in `{name: HF_TOKEN, value: ...}`, which is how others write a variable."""
+    return isinstance(node, yaml.ScalarNode) and node.value.lower() in ("name", "key")
+
+
+def _names_secret(node: yaml.Node) -> bool:
+    return isinstance(node, yaml.ScalarNode) and bool(_WORD.fullmatch(node.value)) and is_secret(node.value)
 
 
 def _in_comments(text: str) -> Iterator[Span]:

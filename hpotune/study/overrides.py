@@ -46,6 +46,8 @@ def _apply(data: dict[str, Any], text: str) -> tuple[Path, Option]:
     dotted = dotted.strip()
     if not equals or not dotted:
         raise _OptionError(text, 0, "this is not key=value", "write `--set limits.trials=200`")
+    if quote := next((sign for sign in "\"'" if sign in dotted), ""):
+        raise _OptionError(text, dotted.index(quote), "a key is written without quotes", "only the value may have some")
     try:
         value = read_value(raw)
     except ValueError as error:

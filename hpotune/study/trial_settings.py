@@ -18,10 +18,11 @@ from hpotune.study.suggest import did_you_mean
 # An attempt that took the tuner down with it is the resume's to judge.
 RETRIED: Final = tuple(cause for cause in CAUSES if cause != "interrupted")
 
+_LEAST_MEMORY: Final = 2**20  # bytes
 _ENV_SCHEMA = {"type": "object", "additionalProperties": {"type": ["string", "number", "boolean"]}}
 _CHECKPOINTS_SCHEMA = WithJsonSchema({"anyOf": [{"enum": ["auto", "all"]}, {"type": "integer", "minimum": 0}]})
 _SIZE_SCHEMA = WithJsonSchema(
-    {"anyOf": [{"type": "string", "pattern": SIZE_PATTERN}, {"type": "integer", "minimum": 1}, {"type": "null"}]}
+    {"anyOf": [{"type": "string", "pattern": SIZE_PATTERN}, {"type": "integer", "minimum": 2**20}, {"type": "null"}]}
 )
 _ON_SCHEMA = WithJsonSchema(
     {
@@ -85,7 +86,8 @@ def _environment(value: object) -> dict[str, str]:
         raise wrong(f"expected a mapping, found {described(value)}", 'write env: {OMP_NUM_THREADS: "1"}')
     for name, each in value.items():
         if not isinstance(name, str) or not name or "=" in name or "\0" in name:
-            raise wrong(f"{name!r} cannot be the name of a variable")
+            head = str(name).partition("=")[0]  # what follows may be a secret
+            raise wrong(f"{head!r} cannot be the name of a variable", 'write env: {OMP_NUM_THREADS: "1"}')
         if not isinstance(each, str | bool | int | float):
             raise wrong(f"expected text, found {described(each)}", at=name)
         if "\0" in str(each):
@@ -103,6 +105,8 @@ def _size(value: object) -> int:
     size = None if isinstance(value, bool) or not isinstance(value, str | int | float) else parse_size(value)
     if size is None:
         raise wrong(f"expected a size of memory, found {described(value)}", "write 8GiB, 500MB or a number of bytes")
+    if size < _LEAST_MEMORY:
+        raise wrong(f"{described(value)} is {size:,} bytes, in which nothing can run", "write a unit: 8GiB, 500MB")
     return size
 
 

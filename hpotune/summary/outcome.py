@@ -35,7 +35,7 @@ def outcome(history: History) -> Outcome:
         case "failures":
             return Outcome(NOT_ACCEPTABLE, words)
         case "same_failures":
-            remedy = "mend the script, then `hpotune resume --retry-failed all`; `limits.same_failures: 0` goes on"
+            remedy = "once that is mended, `hpotune resume --retry-failed all`; `limits.same_failures: 0` goes on"
             return Outcome(NOT_ACCEPTABLE, f"{words}; {remedy}")
     if not history.trials:
         return Outcome(NOT_ACCEPTABLE, f"{words}: there was nothing to try")

@@ -6,7 +6,6 @@ import signal as _signal
 from collections.abc import Sequence
 from typing import Any
 
-from hpotune.causes import FAMILIES
 from hpotune.history import MAX_CRASHES, History, State
 from hpotune.study import format_duration
 from hpotune.summary.text import budget_text, count_text, first_line, printable, setting_text, value_text
@@ -68,7 +67,7 @@ def cause_words(cause: str, code: int | None = None, signal: int | None = None) 
     words = _CAUSES.get(cause, printable(cause))
     if signal is not None and cause in ("killed", "oom"):
         return f"{words} ({signal_name(signal)})"
-    return f"{words} (exit code {code})" if code and cause in FAMILIES["exit"] else words
+    return f"{words} (exit code {code})" if code else words
 
 
 def aside_words(slots: Sequence[str]) -> str:
@@ -114,7 +113,8 @@ def finish_words(history: History) -> str:
         case "same_failures" if history.alike.first is not None:
             first = history.alike.first
             words = f"the first {count_text(history.alike.count, 'trial')} all failed in the same way"
-            return f"{words}: {cause_words(first.cause or 'exit')}"
+            said = f": {first_line(history.alike.message)}" if history.alike.message else ""
+            return f"{words}, trial {first.number} first: {cause_words(first.cause or 'exit')}{said}"
         case "target":
             return f"the target {value_text(history.study.metric.target)} is reached"
         case "space_exhausted":

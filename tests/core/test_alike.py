@@ -136,3 +136,10 @@ def test_a_mended_script_is_tried_again() -> None:
     tale.ledger.append(ev.StudyResumed([], hashes={"files": {"train.py": "ab"}}))
     assert must_end(tale.history) is None
     assert tale.verdicts("boom", "boom", "boom")[-1] == "same_failures"
+
+
+def test_a_wish_to_retry_what_has_not_failed_does_not_get_round_it() -> None:
+    tale = Tale()
+    tale.verdicts("boom", "boom", "boom")
+    tale.ledger.append(ev.StudyResumed([], retry_failed=["timeout"]))
+    assert must_end(tale.history) == "same_failures"

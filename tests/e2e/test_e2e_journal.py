@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
 from pathlib import Path
 from zlib import crc32
 
 import pytest
-from e2e_program import Program
+from e2e_program import PARABOLA, Program, eventually
 
 VERBS = (["resume", "runs/toy"], ["report", "runs/toy"], ["status", "runs/toy"], ["replay", "runs/toy"])
 
@@ -134,3 +136,29 @@ def tree(folder: Path) -> dict[str, bytes]:
     """All files of a folder but the lock and the log, which are no record."""
     files = {path for path in folder.rglob("*") if path.is_file() and path.name not in ("lock", "tuner.log")}
     return {str(path): path.read_bytes() for path in files}
+
+
+@pytest.mark.parametrize("way", ["removed", "moved"])
+def test_a_run_whose_folder_goes_away_ends_and_says_so(program: Program, way: str) -> None:
+    """What is written to a journal that no path leads to is lost, and so is its lock."""
+    program.study("import time\ntime.sleep(0.2)\n" + PARABOLA, limits={"trials": 200})
+    tuner = program.start("run", "study.yaml")
+    eventually(lambda: len(program.events("job_ended")) > 1)
+    folder = program.run().path
+    folder.rename(folder.with_name("elsewhere"))
+    if way == "removed":
+        shutil.rmtree(folder.with_name("elsewhere"))
+    done = tuner.end(4)
+    assert "was removed or moved" in done.err
+    program.await_no_trials()
+    if way == "moved":
+        program.call("resume", "runs/elsewhere", "--set", "limits.trials=6")
+        assert len(program.history("elsewhere").trials) >= 6
+
+
+def test_a_pipe_in_place_of_a_journal_is_not_waited_for(program: Program) -> None:
+    folder = program.folder / "runs" / "toy"
+    folder.mkdir(parents=True)
+    os.mkfifo(folder / "journal.jsonl")
+    assert "no regular file" in program.call("list").out
+    assert "has no journal.jsonl" in program.call("status", "runs/toy", code=2).err

@@ -165,3 +165,15 @@ def test_a_run_that_a_living_tuner_holds_is_refused(program: Program) -> None:
     program.go()
     tuner.end(0)
     assert program.call("status", "runs/toy", "--json").json["state"] == "finished"
+
+
+def test_a_suspended_tuner_is_told_apart_from_one_that_works(program: Program) -> None:
+    program.study(GATED, limits={"trials": 2})
+    tuner = program.start("run", "study.yaml")
+    program.await_trial(0)
+    tuner.signal(signal.SIGSTOP)
+    eventually(lambda: "suspended" in program.call("status").out)
+    assert f"kill -CONT {tuner.pid}" in program.call("stop", "runs/toy", code=4).err
+    tuner.signal(signal.SIGCONT)
+    program.go()
+    tuner.end(130)

@@ -54,3 +54,35 @@ def test_an_option_that_is_too_deep_is_refused_in_words(depth: int) -> None:
     with pytest.raises(StudyError) as caught:
         load_text(yaml.safe_dump(SMALL), "study.yaml", overrides=[f"{'a.' * depth}b=1"])
     assert "levels deep" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "trial.env.HF_TOKEN: q9Zx7abc",
+        "trial.env.HF_TOKEN q9Zx7abc",
+        "trial.env[HF_TOKEN]=q9Zx7abc",
+        "trial.env.HF_TOKEN.x=q9Zx7abc",
+        'trial.env."HF_TOKEN"=q9Zx7abc',
+        "limits.HF_TOKEN=q9Zx7abc",
+        "command.HF_TOKEN=q9Zx7abc",
+    ],
+)
+def test_a_mistyped_option_shows_no_secret(text: str) -> None:
+    with pytest.raises(StudyError) as refused:
+        load_text(yaml.safe_dump(SMALL), "study.yaml", overrides=[text])
+    assert "q9Zx7" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "trial",
+    [
+        "trial: {env: {HF_TOKEN=q9Zx7abc}}",
+        "trial: {env: [[HF_TOKEN, q9Zx7abc], {name: HF_TOKEN, value: q9Zx7abc}]}",
+        "trial:\n  env: &e {HF_TOKEN: &k q9Zx7abc}\n  timeout: *k",
+    ],
+)
+def test_a_secret_in_a_shape_of_other_tools_is_not_shown(trial: str) -> None:
+    with pytest.raises(StudyError) as refused:
+        load_text(f"{yaml.safe_dump(SMALL)}{trial}\n", "study.yaml")
+    assert "q9Zx7" not in str(refused.value)

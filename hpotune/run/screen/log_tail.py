@@ -6,6 +6,7 @@ import os
 import re
 from pathlib import Path
 
+from hpotune.study.secrets import scrubbed
 from hpotune.summary import printable, shortened
 
 _READ = 16_384  # bytes from the end of a log
@@ -22,7 +23,7 @@ def log_tail(path: Path, lines: int = 12) -> list[str]:
         with path.open("rb") as file:
             start = max(file.seek(0, os.SEEK_END) - _READ, 0)
             file.seek(start)
-            text = file.read(_READ).decode(errors="replace")
+            text = scrubbed(file.read(_READ).decode(errors="replace"))
     except OSError:
         return []
     rows = text.split("\n")
