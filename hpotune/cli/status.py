@@ -11,6 +11,7 @@ from hpotune.cli.standing import Standing, at_budget, standing
 from hpotune.cli.target import the_run
 from hpotune.cli.terminal import harmless, json_text
 from hpotune.history import History
+from hpotune.study import format_duration
 from hpotune.summary import (
     Progress,
     budget_name,
@@ -59,6 +60,9 @@ def _lines(found: Standing) -> Iterator[str]:
         yield "  failed   " + ", ".join(f"{count} × {cause_words(cause)}" for cause, count in now.causes)
     yield f"  best     {_best(history, now)}"
     yield from (f"  running  {_running(history, number)}" for number in history.open if found.life == "running")
+    if found.life == "running" and history.dues.waiting:
+        waiting = ", ".join(map(str, list(history.dues.waiting)[:10]))
+        yield f"  waiting  {format_duration(history.study.trial.retries.delay)} to be tried again: trial {waiting}"
     if found.life == "interrupted":
         yield f"  `hpotune resume {found.folder.path}` goes on with it"
 

@@ -31,10 +31,14 @@ def repair(path: Path, tail: Tail) -> Path:
                 )
             journal.seek(tail.size)
             kept, piece = _new_piece(path)
-            with os.fdopen(piece, "wb") as copy:
-                shutil.copyfileobj(journal, copy)
-                copy.flush()
-                os.fsync(copy.fileno())
+            try:
+                with os.fdopen(piece, "wb") as copy:
+                    shutil.copyfileobj(journal, copy)
+                    copy.flush()
+                    os.fsync(copy.fileno())
+            except OSError:
+                kept.unlink(missing_ok=True)  # on a full disk each try would leave one
+                raise
             sync_folder(path.parent)
             journal.truncate(tail.size)
             os.fsync(journal.fileno())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import heapq
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from hpotune.events import Budget
@@ -117,10 +118,18 @@ def _failures(history: History, messages: Messages, folder: RunFolder) -> list[F
             trial = messages.failures.example(kind)
             job = history.trials[trial].jobs[-1]
             logs = folder.attempt(trial, len(history.trials[trial].jobs) - 1, job.attempt)
-            name = "stdout.log" if cause == "no_metric" else "stderr.log"
+            name = "stdout.log" if cause == "no_metric" or _is_empty(logs / "stderr.log") else "stderr.log"
             log = str((logs / name).relative_to(folder.path))
             rows.append(FailureRow(cause, kind.words, kind.trials, trial, kind.message, log))
             left -= kind.trials
         if left > 0:
             rows.append(FailureRow(cause, cause_words(cause), left, None, "", None))
     return rows
+
+
+def _is_empty(log: Path) -> bool:
+    """Whether a log is there and says nothing: then what the trial said stands in the other."""
+    try:
+        return log.stat().st_size == 0
+    except OSError:
+        return False
