@@ -37,11 +37,13 @@ class AshaStopState:
     standings  of the rungs below the top
     next       the next rung of each trial that is out
     to_stop    trials that are to be stopped, and why
+    cut_short  trials whose attempt was cut off when they were to be stopped: the next one is judged where it was
     """
 
     standings: list[Standings]
     next: dict[int, int] = field(default_factory=dict)
     to_stop: dict[int, dict[str, Any]] = field(default_factory=dict)
+    cut_short: set[int] = field(default_factory=set)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +67,10 @@ class AshaStopScheduler:
                 self._passed(state, event, budget, history)
             case ev.TrialStopped():
                 _leave(state, event.trial)
+                state.cut_short.discard(event.trial)
             case ev.JobEnded() if event.trial not in history.open and event.trial in state.next:
+                if event.trial in state.to_stop and event.outcome in ("interrupted", "lost"):
+                    state.cut_short.add(event.trial)
                 _leave(state, event.trial)
                 if history.trials[event.trial].state == "failed":
                     _enter_last(state, event.trial)
@@ -88,6 +93,7 @@ class AshaStopScheduler:
             loss = self._loss(event, self.levels[k], history, known=trial in state.standings[k].losses)
             if loss is not None:
                 state.standings[k].enter(trial, loss)
+            if loss is not None or trial in state.cut_short:
                 self._judge(state, k, trial, history.sign)
 
     def _loss(self, event: ev.Reported, level: Budget, history: History, *, known: bool) -> float | None:

@@ -85,7 +85,7 @@ def scenes(draw: st.DrawFn, strategy: Any, *, most: int, own: bool = False) -> t
             {},
             optional={
                 name: st.sampled_from([0.1, 0.3])
-                for name in ("exit", "oom", "nan", "no_metric", "hang", "lost", *(() if own else ("crash", "launch")))
+                for name in ("exit", "oom", "nan", "no_metric", "hang", *(() if own else ("lost", "crash", "launch")))
             },
         )
     )
@@ -202,3 +202,20 @@ def test_with_many_workers_decisions_replay(strategy: Any) -> None:
     assert history.finished is not None
     assert replay(session.journal.events).differences == ()
     assert bare(session.journal.events) != session.journal.events, "times are noted"
+
+
+@pytest.mark.parametrize("strategy", [{"name": "asha", "mode": "stop"}, {"name": "random", "stop": {"rule": "median"}}])
+@pytest.mark.parametrize("seed", range(3))
+def test_a_kill_between_a_report_and_the_stop_that_it_calls_for_changes_no_outcome(strategy: Any, seed: int) -> None:
+    """The rungs that one late report enters at once, and a script that cannot go on: the next attempt is judged too."""
+    budget = {"name": "epochs", "max": 20, "resume": False}
+    settings = {"retries": 1, "timeout": 600}
+    whole = study(strategy=strategy, budget=budget, limits={"trials": 10}, workers=1, seed=seed, trial=settings)
+    behave = Scripted(whole, loss, World(spread=1.5, reports=1, fates={"oom": 0.3}))
+    undisturbed = Session(whole, behave)
+    wanted = undisturbed.run()
+    for length in range(2, len(undisturbed.journal.events)):
+        cut = Session(whole, behave)
+        cut.journal.events = undisturbed.journal.events[:length]
+        cut.journal.written = length
+        assert repr(outcome(cut.run())) == repr(outcome(wanted)), f"cut after {length} lines"
