@@ -8,7 +8,7 @@ import signal
 import time
 from collections import deque
 from collections.abc import Callable, Mapping
-from os import WEXITSTATUS, WTERMSIG
+from os import waitstatus_to_exitcode
 
 from hpotune.run import watchdog
 from hpotune.run.executor import AttemptId, ExecutorEvent, Exit, Handle, JobSpec, LaunchFailed, Leaving, Lost, Queued
@@ -19,6 +19,7 @@ from hpotune.run.guard import Guard
 from hpotune.run.household import Household, Strays
 from hpotune.run.memory import over_limit
 from hpotune.run.oom import OomKills
+from hpotune.run.postmortem import passed_on
 from hpotune.run.process import AttemptProcess, Starter
 from hpotune.run.spawn import LaunchError
 
@@ -230,7 +231,8 @@ class LocalExecutor:
             self._guard.died(now)
             return
         attempt = self._leaders.pop(pid)
-        killed = signal.SIGKILL in (WTERMSIG(status), WEXITSTATUS(status) - 128)
+        code = waitstatus_to_exitcode(status)
+        killed = signal.SIGKILL in (-code, passed_on(code))
         attempt.exited(status, usage, now, oom=killed and self._oom_kills.one(now))
         self._ending.append(attempt)
         self._settle_pause = _SETTLE_SOONEST

@@ -35,7 +35,7 @@ def cause_of(exited: Exit, errors: Sequence[str]) -> Cause:
         return said.cause
     if exited.oom:
         return "oom"
-    number = exited.signal if exited.signal is not None else _shells_signal(exited.code)
+    number = exited.signal if exited.signal is not None else passed_on(exited.code)
     if number in _FROM_OUTSIDE:
         return "killed"
     if number is None or (said is not None and said.cause == "oom"):  # an abort is how C++ ends for want of memory
@@ -43,7 +43,7 @@ def cause_of(exited: Exit, errors: Sequence[str]) -> Cause:
     return "signal"
 
 
-def _shells_signal(code: int | None) -> int | None:
+def passed_on(code: int | None) -> int | None:
     """The signal that an exit code stands for, if a process in between has passed it on: 137, or 247 for -9."""
     code = code or 0
     number = code - _SHELL if code < _SHELL + _MOST_SIGNALS else _WRAPPED - code
